@@ -1,0 +1,94 @@
+"""Every default of a diagnosis, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from crossphase.errors import InputError
+
+__all__ = ["Classifier", "Deploy", "Estimator", "Settings"]
+
+Estimator = Literal["robust", "published"]
+Classifier = Literal["elbow", "elbow_log", "permutation"]
+Deploy = Literal["x", "y", "both"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Settings of :func:`crossphase.diagnose`.
+
+    Attributes
+    ----------
+    estimator : {"robust", "published"}
+        The estimator of the regime.
+    deploy : {"x", "y", "both"}
+        What will be at hand when the trained model is used.
+    level : float
+        Nominal coverage of every interval.
+    confidence : float
+        A regime is named only if its probability reaches this; below it is "Undetermined".
+    n_draws : int
+        Draws from the sampling distribution behind probabilities and intervals.
+    n_permutations : int
+        Label permutations of the "no signal" test (robust) and of the permutation
+        classifier (published: 30 in the paper).
+    alpha : float
+        Level of the "no signal" test.
+    n_components : int
+        Components kept by the published estimator.
+    n_folds : int
+        Folds of cross-fitting.
+    classifier : {"elbow", "elbow_log", "permutation"}
+        Signal classifier of the published estimator.
+    latent_dim : int or None
+        Latent dimension of the outlook's codes; None chooses it from the data.
+    lift_features : int
+        Random features per modality in the lifted outlook.
+    lift_ridge : float
+        Ridge of the lifted outlook, as a multiple of the mean eigenvalue.
+    outlook : bool
+        Whether to compute the outlook (the robust estimator's second layer).
+    seed : int
+        Seed of everything random.
+    """
+
+    estimator: Estimator = "robust"
+    deploy: Deploy = "both"
+    level: float = 0.95
+    confidence: float = 0.8
+    n_draws: int = 400
+    n_permutations: int = 199
+    alpha: float = 0.01
+    n_components: int = 50
+    n_folds: int = 5
+    classifier: Classifier = "elbow"
+    latent_dim: int | None = None
+    lift_features: int = 400
+    lift_ridge: float = 0.1
+    outlook: bool = True
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        choices = {
+            "estimator": ("robust", "published"),
+            "deploy": ("x", "y", "both"),
+            "classifier": ("elbow", "elbow_log", "permutation"),
+        }
+        for name, allowed in choices.items():
+            if getattr(self, name) not in allowed:
+                raise InputError(f"{name}={getattr(self, name)!r}: choose one of {allowed}")
+        for name, low, high in (("level", 0.5, 1.0), ("confidence", 0.25, 1.0), ("alpha", 0, 1)):
+            if not low < getattr(self, name) < high:
+                raise InputError(
+                    f"{name}={getattr(self, name)!r}: give a number between {low} and {high}"
+                )
+        for name, least in (
+            ("n_draws", 50),
+            ("n_permutations", 1),
+            ("n_components", 1),
+            ("n_folds", 2),
+            ("lift_features", 1),
+        ):
+            if getattr(self, name) < least:
+                raise InputError(f"{name}={getattr(self, name)!r}: give at least {least}")

@@ -1,0 +1,14 @@
+"""Result types: frozen, and read by plots, reports and the command line."""
+
+from crossphase.results.diagnosis import DataSummary, Diagnosis
+from crossphase.results.outlook import OutlookRow, Recommendation
+from crossphase.results.separation import Interval, Separation
+
+__all__ = [
+    "DataSummary",
+    "Diagnosis",
+    "Interval",
+    "OutlookRow",
+    "Recommendation",
+    "Separation",
+]
