@@ -1,5 +1,47 @@
-"""The spiked model and its closed forms."""
+"""The spiked model, its closed forms, and what finite samples do to them."""
 
+from crossphase.theory.finite_sample import (
+    debias_r2,
+    debias_regression,
+    detection_threshold,
+    expected_regression,
+    expected_sample_r2,
+    null_edge,
+    regression_edge,
+    regression_threshold,
+)
 from crossphase.theory.regimes import Objective, Regime, regime_of
+from crossphase.theory.separation import (
+    alignment_nuisance,
+    alignment_signal,
+    code_norm_bound,
+    merged_spectrum,
+    prediction_nuisance,
+    prediction_signal,
+    recovery_count,
+    required_dimension,
+    separation_ratio,
+)
 
-__all__ = ["Objective", "Regime", "regime_of"]
+__all__ = [
+    "Objective",
+    "Regime",
+    "alignment_nuisance",
+    "alignment_signal",
+    "code_norm_bound",
+    "debias_r2",
+    "debias_regression",
+    "detection_threshold",
+    "expected_regression",
+    "expected_sample_r2",
+    "merged_spectrum",
+    "null_edge",
+    "prediction_nuisance",
+    "prediction_signal",
+    "recovery_count",
+    "regime_of",
+    "regression_edge",
+    "regression_threshold",
+    "required_dimension",
+    "separation_ratio",
+]
