@@ -1,5 +1,6 @@
 """The spiked model, its closed forms, and what finite samples do to them."""
 
+from crossphase.theory.boundaries import PhaseBoundaries, phase_boundaries
 from crossphase.theory.finite_sample import (
     debias_r2,
     debias_regression,
@@ -22,10 +23,24 @@ from crossphase.theory.separation import (
     required_dimension,
     separation_ratio,
 )
+from crossphase.theory.spiked import (
+    Covariances,
+    ModelSeparation,
+    ObjectiveSeparation,
+    SpikedModel,
+    SpikedSample,
+    random_basis,
+)
 
 __all__ = [
+    "Covariances",
+    "ModelSeparation",
     "Objective",
+    "ObjectiveSeparation",
+    "PhaseBoundaries",
     "Regime",
+    "SpikedModel",
+    "SpikedSample",
     "alignment_nuisance",
     "alignment_signal",
     "code_norm_bound",
@@ -36,8 +51,10 @@ __all__ = [
     "expected_sample_r2",
     "merged_spectrum",
     "null_edge",
+    "phase_boundaries",
     "prediction_nuisance",
     "prediction_signal",
+    "random_basis",
     "recovery_count",
     "regime_of",
     "regression_edge",

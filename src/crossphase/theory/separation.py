@@ -264,14 +264,15 @@ def merged_spectrum(signal: ArrayLike, nuisance: ArrayLike) -> tuple[Array, NDAr
 def code_norm_bound(phi: ArrayLike) -> Array:
     """Least size 2 / φ of a pair of alignment codes that keeps a canonical correlation φ.
 
-    A pair of linear codes Wx and Vy whose cross-covariance is the identity, with φ the smallest
-    canonical correlation that they use, has ‖W'‖² + ‖V'‖² ≥ 2 / φ in whitened coordinates,
-    W' = W Σxx^{1/2} and V' = V Σyy^{1/2} (spectral norms): weak shared signal costs large codes.
+    A pair of k-dimensional linear codes Wx and Vy with cross-covariance W Σxy Vᵀ = I has
+    ‖W'‖² + ‖V'‖² ≥ 2 / φ_k, with φ_k the k-th canonical correlation, W' = W Σxx^{1/2} and
+    V' = V Σyy^{1/2}: weak shared signal costs large codes. It holds for spectral norms, and so
+    for Frobenius norms, whose own minimum is 2 Σ 1/φ_i over the k leading correlations.
 
     Parameters
     ----------
     phi : array-like
-        Canonical correlations in (0, 1].
+        Weakest canonical correlations that the codes keep, in (0, 1].
 
     Returns
     -------
