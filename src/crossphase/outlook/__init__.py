@@ -1,1 +1,5 @@
-"""To be filled."""
+"""What each objective's codes would be worth on held-out labelled rows."""
+
+from crossphase.outlook.crossfit import Outlook, compute_outlook
+
+__all__ = ["Outlook", "compute_outlook"]

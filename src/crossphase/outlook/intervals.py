@@ -1,0 +1,112 @@
+"""Scores of held-out predictions, and joint bootstrap draws of them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossphase.outlook.probe import Task
+from crossphase.results.separation import Interval
+
+__all__ = ["INFLATION", "bootstrap_weights", "interval", "losses", "scores"]
+
+Array = NDArray[np.float64]
+
+# Held-out rows are not the only thing that varies: another labelled sample would also train
+# another probe. Standard deviations over held-out rows are widened by this factor;
+# benchmarks/outlook_coverage.py measures what it takes.
+INFLATION = 1.2
+
+
+def bootstrap_weights(
+    n: int,
+    n_draws: int,
+    rng: np.random.Generator,
+    groups: NDArray[np.integer] | None = None,
+) -> Array:
+    """Weights of a Bayesian bootstrap (Rubin, 1981) over rows or whole groups.
+
+    Exponential weights never empty a class, as resampling with replacement would.
+
+    Parameters
+    ----------
+    n, n_draws : int
+    rng : Generator
+    groups : ndarray of shape (n,) or None, default None
+        Rows of one group share one weight.
+
+    Returns
+    -------
+    ndarray of shape (n_draws, n)
+        Of mean 1.
+
+    Examples
+    --------
+    >>> bootstrap_weights(3, 2, np.random.default_rng(0)).shape
+    (2, 3)
+    """
+    if groups is None:
+        return rng.exponential(size=(n_draws, n))
+    _, numbers = np.unique(groups, return_inverse=True)
+    return rng.exponential(size=(n_draws, int(numbers.max()) + 1))[:, numbers]
+
+
+def losses(task: Task, predictions: Array) -> Array:
+    """Loss of each held-out row: squared error, or 1 where the class is wrong.
+
+    Parameters
+    ----------
+    task : Task
+    predictions : ndarray of shape (n, q)
+
+    Returns
+    -------
+    ndarray of shape (n, q)
+    """
+    if task.kind == "continuous":
+        return np.asarray((task.targets - predictions) ** 2)
+    return np.asarray(task.targets != predictions, dtype=np.float64)
+
+
+def scores(task: Task, loss: Array, weights: Array) -> Array:
+    """R² or balanced accuracy of weighted rows, averaged over the task's columns.
+
+    Parameters
+    ----------
+    task : Task
+    loss : ndarray of shape (n, q)
+        From :func:`losses`; an average over repeats will do.
+    weights : ndarray of shape (n_draws, n)
+
+    Returns
+    -------
+    ndarray of shape (n_draws,)
+
+    Examples
+    --------
+    >>> task = Task("classes", np.array([[0.0], [0.0], [1.0]]), 2)
+    >>> wrong = losses(task, np.array([[0.0], [1.0], [1.0]]))
+    >>> scores(task, wrong, np.ones((1, 3)))
+    array([0.75])
+    """
+    if task.kind == "continuous":
+        total = (task.targets - task.targets.mean(axis=0)) ** 2
+        ratio = (weights @ loss) / np.maximum(weights @ total, np.finfo(np.float64).tiny)
+        return np.asarray(1.0 - ratio.mean(axis=1))
+    members = (task.targets == np.arange(task.n_classes)).astype(np.float64)
+    size, wrong = weights @ members, weights @ (members * loss)
+    present = members.any(axis=0)
+    return np.asarray(1.0 - (wrong[:, present] / size[:, present]).mean(axis=1))
+
+
+def interval(draws: Array, level: float) -> Interval:
+    """Central interval of draws.
+
+    Examples
+    --------
+    >>> interval(np.linspace(0, 1, 101), 0.9)
+    Interval(lower=0.05, upper=0.95, level=0.9)
+    """
+    tail = (1.0 - level) / 2.0
+    lower, upper = np.quantile(draws, [tail, 1.0 - tail])
+    return Interval(float(lower), float(upper), level)

@@ -1,0 +1,120 @@
+"""Standardised features, alone or beside random Fourier features of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["FeatureMap", "row_space"]
+
+Array = NDArray[np.float64]
+
+_BANDWIDTH_ROWS = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureMap:
+    """Map from a modality to the features that codes are linear in.
+
+    The linear kind standardises the features. The lifted kind puts
+    √2 cos(ωᵀz + b) beside the standardised z, with ω Gaussian of scale 1/bandwidth and b
+    uniform (Rahimi and Recht, 2007): the features of a Gaussian kernel.
+
+    Attributes
+    ----------
+    mean, scale : ndarray of shape (d,)
+        Centre and standard deviation of each feature; the scale of a constant one is ``inf``,
+        which maps it to zero.
+    frequencies : ndarray of shape (d, n_random)
+        Columns ω.
+    phases : ndarray of shape (n_random,)
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=(50, 3))
+    >>> FeatureMap.fit(x, n_random=8, rng=rng)(x).shape
+    (50, 11)
+    """
+
+    mean: Array
+    scale: Array
+    frequencies: Array
+    phases: Array
+
+    @classmethod
+    def fit(cls, x: Array, *, n_random: int = 0, rng: np.random.Generator) -> FeatureMap:
+        """Centre, scale and bandwidth from one modality; nothing paired, no label.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n, d)
+        n_random : int, default 0
+            Random Fourier features; 0 for the linear kind.
+        rng : Generator
+
+        Returns
+        -------
+        FeatureMap
+            Its bandwidth is the median distance between distinct rows of a sample.
+        """
+        mean = x.mean(axis=0)
+        spread = x.std(axis=0)
+        constant = spread <= 1e-12 * np.maximum(np.abs(mean), np.finfo(np.float64).tiny)
+        scale = np.where(constant, np.inf, spread)
+        dim = x.shape[1]
+        if n_random == 0:
+            return cls(mean, scale, np.empty((dim, 0)), np.empty(0))
+        rows = rng.permutation(len(x))[: 2 * _BANDWIDTH_ROWS]
+        half = len(rows) // 2
+        z = (x[rows[: 2 * half]] - mean) / scale
+        distances = np.linalg.norm(z[:half] - z[half:], axis=1)
+        distances = distances[distances > 0]
+        bandwidth = float(np.median(distances)) if distances.size else 1.0
+        return cls(
+            mean,
+            scale,
+            rng.normal(size=(dim, n_random)) / bandwidth,
+            rng.uniform(0.0, 2.0 * np.pi, size=n_random),
+        )
+
+    def __call__(self, x: Array) -> Array:
+        """Features of the rows of `x`, shape (n, d + n_random)."""
+        z = (x - self.mean) / self.scale
+        if not self.phases.size:
+            return z
+        return np.hstack([z, np.sqrt(2.0) * np.cos(z @ self.frequencies + self.phases)])
+
+
+def row_space(features: Array) -> Array:
+    """Rotate features into the space their centred rows span, if there are fewer rows.
+
+    Ridge, CCA and regression do not change under rotations, so with d > n nothing is lost
+    and the covariances become n by n at most instead of d by d.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n, d)
+
+    Returns
+    -------
+    ndarray of shape (n, min(n, d))
+        `features` itself if n ≥ d.
+
+    Examples
+    --------
+    >>> wide = np.random.default_rng(0).normal(size=(4, 9))
+    >>> narrow = row_space(wide)
+    >>> narrow.shape
+    (4, 4)
+    >>> wide -= wide.mean(axis=0)
+    >>> np.allclose(narrow @ narrow.T, wide @ wide.T)
+    True
+    """
+    n, d = features.shape
+    if n >= d:
+        return features
+    left, values, _ = np.linalg.svd(features - features.mean(axis=0), full_matrices=False)
+    return np.asarray(left * values)

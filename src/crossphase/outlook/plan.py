@@ -1,0 +1,162 @@
+"""Which rows fit codes, train probes and score them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossphase.data.labels import LabelColumn
+from crossphase.errors import Finding
+from crossphase.outlook.folds import assign_folds
+from crossphase.outlook.probe import Task
+
+__all__ = ["MAX_LABELLED", "Plan", "make_plan"]
+
+Ints = NDArray[np.intp]
+
+MAX_LABELLED = 4000
+"""Labelled rows that are probed; more are subsampled, since intervals are narrow by then."""
+
+# With this share of labels or less, codes are fitted once, on the unlabelled pairs alone.
+_SPLIT_SHARE = 0.25
+_MAX_REPEATS = 5
+_SPLIT_PROBE_ROWS = 600
+_REFIT_PROBE_ROWS = 300
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Rows, folds and tasks of an outlook.
+
+    Attributes
+    ----------
+    labelled : ndarray of shape (n_labelled,)
+        Rows that are probed.
+    folds : ndarray of shape (n_repeats, n)
+        Fold of each row; −1 for rows that are in every code fit.
+    refit : bool
+        True: codes are fitted anew without each fold. False: once, on the unlabelled rows.
+    tasks : tuple of (Task, ndarray)
+        Each with the positions in `labelled` it covers.
+    groups : ndarray of shape (n_labelled,) or None
+    findings : tuple of Finding
+    """
+
+    labelled: Ints
+    folds: Ints
+    refit: bool
+    tasks: tuple[tuple[Task, Ints], ...]
+    groups: Ints | None
+    findings: tuple[Finding, ...]
+
+    def splits(self) -> list[tuple[int, int]]:
+        """All (repeat, fold) pairs."""
+        return [
+            (repeat, fold)
+            for repeat, folds in enumerate(self.folds)
+            for fold in range(int(folds.max()) + 1)
+        ]
+
+
+def make_plan(
+    n: int,
+    label_columns: Sequence[LabelColumn],
+    labelled: Ints,
+    groups: Ints | None,
+    n_folds: int,
+    rng: np.random.Generator,
+) -> Plan:
+    """Choose rows and folds.
+
+    Where at most a quarter of the rows are labelled, and without groups, no labelled row takes
+    part in fitting the codes: they are fitted once, and only the probe is cross-validated.
+    Otherwise the codes are fitted anew without each fold. A fold is dealt by class, or by
+    whole groups; a held-out group's unlabelled rows are then held out too.
+
+    Parameters
+    ----------
+    n : int
+        Number of pairs.
+    label_columns : sequence of LabelColumn
+        Of all rows.
+    labelled : ndarray of int
+        Rows with every label.
+    groups : ndarray of shape (n,) or None
+    n_folds : int
+    rng : Generator
+
+    Returns
+    -------
+    Plan
+    """
+    findings: list[Finding] = []
+    if len(labelled) > MAX_LABELLED:
+        findings.append(
+            Finding(
+                "outlook-labels-subsampled",
+                "info",
+                f"{len(labelled):,} rows are labelled; the outlook probes {MAX_LABELLED:,} of them",
+                "held-out scores of probes trained on all of them would be a little higher",
+            )
+        )
+        labelled = np.sort(rng.choice(labelled, MAX_LABELLED, replace=False))
+    tasks = _tasks(label_columns, labelled, findings)
+    refit = groups is not None or len(labelled) > _SPLIT_SHARE * n
+    budget = _REFIT_PROBE_ROWS if refit else _SPLIT_PROBE_ROWS
+    n_repeats = int(np.clip(budget // max(len(labelled), 1), 1, _MAX_REPEATS))
+    classes = next(
+        (c.values[labelled].astype(np.intp) for c in label_columns if c.kind == "classes"), None
+    )
+    folds = np.full((n_repeats, n), -1, dtype=np.intp)
+    for row in folds:
+        if groups is None:
+            row[labelled] = assign_folds(len(labelled), n_folds, rng, classes=classes)
+        else:
+            # Folds are balanced over labelled rows; groups without any are never held out.
+            dealt = assign_folds(len(labelled), n_folds, rng, groups=groups[labelled])
+            for group, fold in dict(zip(groups[labelled], dealt, strict=True)).items():
+                row[groups == group] = fold
+    return Plan(
+        labelled,
+        folds,
+        refit,
+        tasks,
+        None if groups is None else groups[labelled],
+        tuple(findings),
+    )
+
+
+def _tasks(
+    label_columns: Sequence[LabelColumn], labelled: Ints, findings: list[Finding]
+) -> tuple[tuple[Task, Ints], ...]:
+    tasks: list[tuple[Task, Ints]] = []
+    everyone = np.arange(len(labelled))
+    continuous = [c.values[labelled] for c in label_columns if c.kind == "continuous"]
+    if continuous:
+        tasks.append((Task("continuous", np.column_stack(continuous).astype(np.float64)), everyone))
+    for column in label_columns:
+        if column.kind != "classes":
+            continue
+        codes = column.values[labelled].astype(np.intp)
+        size = np.bincount(codes, minlength=len(column.classes))
+        keep = size[codes] > 1
+        dropped = int((size == 1).sum())
+        if dropped:
+            findings.append(
+                Finding(
+                    "outlook-single-member-classes",
+                    "warning",
+                    f"{dropped} classes of {column.name!r} have one labelled row",
+                    "a class seen once cannot be both learned and tested: it is left out of "
+                    "the outlook's scores",
+                    "label more rows of the rare classes, or merge them",
+                )
+            )
+        present, numbers = np.unique(codes[keep], return_inverse=True)
+        if len(present) > 1:
+            task = Task("classes", numbers[:, None].astype(np.float64), len(present))
+            tasks.append((task, everyone[keep]))
+    return tuple(tasks)

@@ -1,0 +1,191 @@
+"""What is probed: each modality itself and the codes of each objective, one kind at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossphase.moments import Moments
+from crossphase.outlook.codes import Codes, fit_codes
+from crossphase.outlook.lift import FeatureMap, row_space
+from crossphase.outlook.plan import Plan
+
+__all__ = ["CODES", "RAW", "Key", "Representations", "build"]
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.intp]
+Kind = Literal["linear", "lifted"]
+View = Literal["x", "y", "both"]
+Key = tuple[str, View]
+
+RAW: tuple[Key, ...] = (("raw", "x"), ("raw", "y"), ("raw", "both"))
+CODES: tuple[Key, ...] = (
+    ("align", "x"),
+    ("align", "y"),
+    ("align", "both"),
+    ("predict x->y", "x"),
+    ("predict y->x", "y"),
+)
+
+# Pairs that fit lifted codes; more are subsampled.
+_LIFTED_ROWS = 5000
+_CHUNK_ROWS = 8192
+# Directions of raw features that a probe sees; more are rotated away.
+_RAW_DIRECTIONS = 600
+_LINEAR_RIDGE_FLOOR = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Representations:
+    """Representations of the labelled rows.
+
+    Attributes
+    ----------
+    raw : dict of Key to ndarray of shape (n_labelled, d)
+    codes : dict of (repeat, fold) to dict of Key to ndarray of shape (n_labelled, k)
+        Strongest direction first.
+    dims : dict of Key to int
+        Features of the raw ones, largest dimension of the codes.
+    """
+
+    raw: dict[Key, Array]
+    codes: dict[tuple[int, int], dict[Key, Array]]
+    dims: dict[Key, int]
+
+
+def build(
+    x: Array,
+    y: Array,
+    plan: Plan,
+    *,
+    dim: int,
+    n_random: int,
+    ridge: float | None,
+    rng: np.random.Generator,
+) -> Representations:
+    """Fit features and codes of one kind, and apply them to the labelled rows.
+
+    Parameters
+    ----------
+    x, y : ndarray of shape (n, dx), (n, dy)
+    plan : Plan
+    dim : int
+        Largest code dimension.
+    n_random : int
+        Random features per modality; 0 for the linear kind.
+    ridge : float or None
+        Multiple of the mean eigenvalue; None uses d/n, the noise in the eigenvalues of a
+        covariance of n rows.
+    rng : Generator
+
+    Returns
+    -------
+    Representations
+    """
+    map_x = FeatureMap.fit(x, n_random=n_random, rng=rng)
+    map_y = FeatureMap.fit(y, n_random=n_random, rng=rng)
+    width_x, width_y = x.shape[1] + n_random, y.shape[1] + n_random
+    used = _fitting_rows(plan, len(x), _LIFTED_ROWS if n_random else len(x), rng)
+    labelled = plan.labelled
+    at_hand = map_x(x[labelled]), map_y(y[labelled])
+    raw: dict[Key, Array] = {
+        ("raw", "x"): _rotate(at_hand[0], rng),
+        ("raw", "y"): _rotate(at_hand[1], rng),
+        ("raw", "both"): _rotate(np.hstack(at_hand), rng),
+    }
+    source: tuple[Array, Array] | None = None
+    if len(used) < max(width_x, width_y):
+        # Every row that is fitted or coded is in `used`: its row space loses nothing.
+        source = row_space(map_x(x[used])), row_space(map_y(y[used]))
+        at = np.searchsorted(used, labelled)
+        at_hand = source[0][at], source[1][at]
+
+    def moments(rows: Ints) -> Moments:
+        def chunks() -> Iterator[dict[str, Array]]:
+            for start in range(0, len(rows), _CHUNK_ROWS):
+                part = rows[start : start + _CHUNK_ROWS]
+                if source is None:
+                    yield {"x": map_x(x[part]), "y": map_y(y[part])}
+                else:
+                    at = np.searchsorted(used, part)
+                    yield {"x": source[0][at], "y": source[1][at]}
+
+        return Moments.from_chunks(chunks())
+
+    def codes(fit_on: Moments) -> dict[Key, Array]:
+        n = fit_on.count
+        scale_x = float(np.trace(fit_on.cov("x"))) / width_x or 1.0
+        scale_y = float(np.trace(fit_on.cov("y"))) / width_y or 1.0
+        fitted = fit_codes(
+            fit_on,
+            dim,
+            ridge_x=scale_x * (max(width_x / n, _LINEAR_RIDGE_FLOOR) if ridge is None else ridge),
+            ridge_y=scale_y * (max(width_y / n, _LINEAR_RIDGE_FLOOR) if ridge is None else ridge),
+        )
+        return _with_both(fitted, *at_hand)
+
+    by_split: dict[tuple[int, int], dict[Key, Array]] = {}
+    if not plan.refit:
+        once = codes(moments(np.setdiff1d(used, labelled)))
+        by_split = dict.fromkeys(plan.splits(), once)
+    else:
+        for repeat, folds in enumerate(plan.folds):
+            parts = {fold: moments(used[folds[used] == fold]) for fold in _present(folds[used])}
+            total = _sum(list(parts.values()))
+            for fold in range(int(folds.max()) + 1):
+                by_split[repeat, fold] = codes(total - parts[fold])
+    dims: dict[Key, int] = {
+        ("raw", "x"): width_x,
+        ("raw", "y"): width_y,
+        ("raw", "both"): width_x + width_y,
+    }
+    dims |= {key: code.shape[1] for key, code in by_split[0, 0].items()}
+    return Representations(raw, by_split, dims)
+
+
+def _present(folds: Ints) -> list[int]:
+    return [int(fold) for fold in np.unique(folds)]
+
+
+def _sum(parts: Sequence[Moments]) -> Moments:
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total
+
+
+def _fitting_rows(plan: Plan, n: int, cap: int, rng: np.random.Generator) -> Ints:
+    """Ascending rows to fit or code: the labelled ones, and others up to `cap`."""
+    others = np.setdiff1d(np.arange(n), plan.labelled)
+    if len(others) > cap:
+        others = rng.choice(others, cap, replace=False)
+    return np.sort(np.concatenate([plan.labelled, others])).astype(np.intp)
+
+
+def _rotate(features: Array, rng: np.random.Generator) -> Array:
+    """Features in the row space of all rows, or of a sample of rows where that is large."""
+    n, d = features.shape
+    if min(n, d) <= _RAW_DIRECTIONS:
+        return row_space(features)
+    centred = features - features.mean(axis=0)
+    sample = rng.choice(n, _RAW_DIRECTIONS, replace=False)
+    _, _, directions = np.linalg.svd(centred[sample], full_matrices=False)
+    return np.asarray(centred @ directions.T)
+
+
+def _with_both(fitted: Codes, x: Array, y: Array) -> dict[Key, Array]:
+    one_sided = fitted.transform(x, y)
+    code_x, code_y = one_sided["align", "x"], one_sided["align", "y"]
+    # Interleaved, so that the leading 2k columns are the leading k of each side.
+    both = np.stack([code_x, code_y], axis=2).reshape(len(code_x), -1)
+    return {
+        ("align", "x"): code_x,
+        ("align", "y"): code_y,
+        ("align", "both"): both,
+        ("predict x->y", "x"): one_sided["predict x->y", "x"],
+        ("predict y->x", "y"): one_sided["predict y->x", "y"],
+    }
