@@ -1,7 +1,19 @@
 """Paired data: features, labels of every kind, alignment by ID, checks."""
 
-from crossphase.data.align import AlignmentReport
+from crossphase.data.align import Alignment, AlignmentReport, align_by_id
+from crossphase.data.label_kinds import KindChoice
 from crossphase.data.labels import LabelColumn, LabelKind, Labels
+from crossphase.data.matching import AlignChoice
 from crossphase.data.paired import PairedData
 
-__all__ = ["AlignmentReport", "LabelColumn", "LabelKind", "Labels", "PairedData"]
+__all__ = [
+    "AlignChoice",
+    "Alignment",
+    "AlignmentReport",
+    "KindChoice",
+    "LabelColumn",
+    "LabelKind",
+    "Labels",
+    "PairedData",
+    "align_by_id",
+]

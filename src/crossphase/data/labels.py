@@ -64,7 +64,8 @@ class LabelColumn:
         values = self.values[rows]
         if self.kind == "continuous":
             return np.asarray(values, dtype=np.float64)[:, None]
-        return (values[:, None] == np.arange(len(self.classes))).astype(np.float64)
+        one_hot = values[:, None] == np.arange(len(self.classes))
+        return np.asarray(one_hot, dtype=np.float64)
 
     def take(self, index: ArrayLike) -> LabelColumn:
         """The same column for the rows `index` (positions or a boolean mask)."""

@@ -10,7 +10,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crossphase.data.align import AlignmentReport
-from crossphase.data.labels import LabelColumn, Labels
+from crossphase.data.checks import (
+    Features,
+    check_values,
+    feature_findings,
+    read_features,
+    size_findings,
+)
+from crossphase.data.label_kinds import KindChoice, encode_labels
+from crossphase.data.label_reading import RawColumn, read_columns
+from crossphase.data.labels import Labels
+from crossphase.data.matching import AlignChoice, Rows, match_pairs, match_to_x
+from crossphase.data.tabular import as_ids, carried_ids, has_default_index
 from crossphase.errors import Finding, InputError
 
 __all__ = ["PairedData"]
@@ -27,16 +38,21 @@ class PairedData:
     x, y : ndarray of shape (n, dx), (n, dy)
         float64, C-contiguous, finite.
     labels : Labels or None
+    alignment : AlignmentReport
+        How rows were matched and what was dropped.
     ids : ndarray of shape (n,) or None
-        Row IDs.
+        Row IDs, of any hashable type.
     groups : ndarray of shape (n,) or None
-        Integer codes of blocks of dependent rows (donor, batch, night) into `group_names`.
+        Blocks of dependent rows (donor, batch, night): integer codes into `group_names`.
     group_names : tuple of str
     covariates : mapping of str to ndarray of shape (n,), or None
+        Numbers as float64 (NaN where missing), everything else as text (empty where missing).
     x_name, y_name : str
+        Names of the modalities.
     x_features, y_features : tuple of str, or None
-    alignment : AlignmentReport
+        Feature names.
     findings : tuple of Finding
+        What the checks noticed.
     """
 
     x: NDArray[np.float64]
@@ -67,39 +83,110 @@ class PairedData:
         groups: Any = None,
         covariates: Any = None,
         names: tuple[str, str] = ("x", "y"),
-        label_kind: Any = "auto",
-        align: str = "auto",
+        label_kind: KindChoice | Mapping[str, KindChoice] = "auto",
+        align: AlignChoice = "auto",
     ) -> PairedData:
-        """Check and match two modalities and their labels."""
-        x = np.ascontiguousarray(x, dtype=np.float64)
-        y = np.ascontiguousarray(y, dtype=np.float64)
-        if len(x) != len(y):
-            raise InputError(f"{names[0]} has {len(x)} rows and {names[1]} {len(y)}")
-        parsed = None
+        """Check and match two modalities and their labels.
+
+        Nothing is repaired: what cannot be used as it is raises, what is merely worth knowing
+        goes to `findings`.
+
+        Parameters
+        ----------
+        x, y : array-like, data frame or sparse matrix of shape (n_x, dx), (n_y, dy)
+            Real numbers, all finite. Sparse matrices are made dense up to 2 GiB.
+        labels : array-like, series, frame or mapping, default None
+            One or several label columns, of numbers, text, booleans or categories; None, NaN, NA
+            or an empty text where unlabelled. Without IDs they follow the rows of `x`.
+        labelled : array-like of int or bool, default None
+            `labels` are for these rows of `x` only: positions, or a mask over the rows.
+        ids_x, ids_y : array-like of shape (n_x,), (n_y,), default None
+            Row IDs, unique in each modality. Rows are then matched by ID; those without a
+            partner are dropped and reported. The index of a frame, unless it merely counts rows,
+            carries IDs too; those must agree row by row or be asked for with ``align="id"``.
+        ids_labels : array-like of shape (n_labels,), default None
+            IDs of the label rows. Pairs without a label row are unlabelled.
+        groups : array-like of shape (n_x,), default None
+            Blocks of dependent rows, such as donors; none may be missing.
+        covariates : mapping, frame or array-like of n_x rows, default None
+            Known nuisances, such as batch or depth.
+        names : tuple of str, default ("x", "y")
+            Names of the modalities.
+        label_kind : {"auto", "continuous", "classes"} or mapping of label name to these
+            How to read labels. ``"auto"`` takes text, booleans and categories for classes and
+            numbers with fractions for continuous; whole numbers are guessed from how few and how
+            frequent their values are, and the guess is reported.
+        align : {"auto", "id", "position"}, default "auto"
+            Whether to match by ID or by position, see `ids_x`.
+
+        Returns
+        -------
+        PairedData
+            In the row order of `x`.
+
+        Raises
+        ------
+        InputError
+            If the input cannot be used as it is; the message says how to mend it.
+
+        Examples
+        --------
+        >>> rng = np.random.default_rng(0)
+        >>> data = PairedData.from_arrays(
+        ...     rng.normal(size=(8, 2)), rng.normal(size=(7, 3)),
+        ...     ["B", "T", "B", "T"], ids_labels=list("abcd"),
+        ...     ids_x=list("abcdefgh"), ids_y=list("hgfedcb"),
+        ... )
+        >>> data.n, data.n_labelled, data.labels.columns[0].classes
+        (7, 3, ('B', 'T'))
+        >>> print(data.alignment)
+        7 pairs, matched by ID; dropped 1 rows of x (such as a), 1 labels
+        """
+        read = read_features(x, names[0]), read_features(y, names[1])
+        rows_x = _feature_rows(read[0], names[0], ids_x)
+        rows_y = _feature_rows(read[1], names[1], ids_y)
+        alignment, findings = match_pairs(rows_x, rows_y, align)
+        pairs_x, pairs_y, report = alignment.rows_x, alignment.rows_y, alignment.report
+
+        ids = rows_x.ids if rows_x.ids is not None else rows_y.ids
+        kept_ids = None if ids is None else [ids[row] for row in pairs_x]
+        values = []
+        for features, name, rows in zip(read, names, (pairs_x, pairs_y), strict=True):
+            kept = _take(features.values, rows)
+            check_values(kept, name, names=features.names, rows=rows, ids=kept_ids)
+            findings.extend(feature_findings(kept, name, features.names))
+            values.append(kept)
+        findings.extend(size_findings(len(pairs_x), values[0].shape[1], values[1].shape[1]))
+
+        parsed: Labels | None = None
         if labels is not None:
-            given = np.asarray(labels)
-            columns = []
-            for j, column in enumerate(given.reshape(len(given), -1).T):
-                name = "label" if given.ndim == 1 else f"label_{j}"
-                if column.dtype.kind == "f":
-                    kind, values, classes = "continuous", column.astype(float), ()
-                else:
-                    seen, values = np.unique(column, return_inverse=True)
-                    kind, classes = "classes", tuple(map(str, seen))
-                if labelled is not None:
-                    full = np.full(len(x), np.nan if kind == "continuous" else -1)
-                    full[np.asarray(labelled)] = values
-                    values = full.astype(values.dtype)
-                columns.append(LabelColumn(name, kind, values, classes))  # type: ignore[arg-type]
-            parsed = Labels(tuple(columns))
+            columns = read_columns(labels)
+            own = _other_rows(labels, "labels", columns, ids_labels)
+            at = match_to_x(own, rows_x, align=align, labelled=labelled)[pairs_x]
+            parsed, found = encode_labels([column.spread(at) for column in columns], label_kind)
+            findings.extend(found)
+            present = ~np.logical_or.reduce([column.missing for column in columns])
+            report = replace(
+                report, n_labels_dropped=int(present.sum() - present[at[at >= 0]].sum())
+            )
+        elif labelled is not None or ids_labels is not None:
+            raise InputError("labelled= or ids_labels= came without labels: give the labels too")
+
+        codes, group_names = _groups(groups, rows_x, pairs_x, align)
         return cls(
-            x,
-            y,
-            parsed,
-            AlignmentReport("position", len(x), len(y), len(x)),
-            groups=None if groups is None else np.unique(groups, return_inverse=True)[1],
+            x=values[0],
+            y=values[1],
+            labels=parsed,
+            alignment=report,
+            ids=None if kept_ids is None else _object_array(kept_ids),
+            groups=codes,
+            group_names=group_names,
+            covariates=_covariates(covariates, rows_x, pairs_x, align),
             x_name=names[0],
             y_name=names[1],
+            x_features=read[0].names,
+            y_features=read[1].names,
+            findings=tuple(findings),
         )
 
     @property
@@ -118,7 +205,10 @@ class PairedData:
         return len(self.labelled_rows)
 
     def take(self, index: ArrayLike) -> PairedData:
-        """The same data for the rows `index` (positions or a boolean mask)."""
+        """The same data for the rows `index` (positions or a boolean mask).
+
+        `alignment` and `findings` stay those of the whole.
+        """
         rows = np.asarray(index)
         return replace(
             self,
@@ -131,3 +221,73 @@ class PairedData:
             if self.covariates is None
             else {name: values[rows] for name, values in self.covariates.items()},
         )
+
+
+def _take(values: NDArray[np.float64], rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """The rows asked for, without a copy when those are all of them in order."""
+    whole = len(rows) == len(values) and bool(np.all(rows == np.arange(len(rows))))
+    return values if whole else np.ascontiguousarray(values[rows])
+
+
+def _object_array(values: list[Any]) -> NDArray[Any]:
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
+def _given_ids(values: Any, name: str, count: int) -> list[Any]:
+    ids = as_ids(values, name)
+    if len(ids) != count:
+        raise InputError(f"{name}: {len(ids)} IDs for {count} rows: give one ID for each row")
+    return ids
+
+
+def _feature_rows(features: Features, name: str, given: Any) -> Rows:
+    count = len(features.values)
+    if given is None:
+        return Rows(name, count, features.ids, counted=features.counted)
+    return Rows(name, count, _given_ids(given, name, count), explicit=True)
+
+
+def _other_rows(table: Any, name: str, columns: tuple[RawColumn, ...], given: Any) -> Rows:
+    count = len(columns[0].values)
+    if given is not None:
+        return Rows(name, count, _given_ids(given, name, count), explicit=True)
+    return Rows(name, count, carried_ids(table, name), counted=has_default_index(table))
+
+
+def _groups(
+    groups: Any, rows_x: Rows, pairs_x: NDArray[np.intp], align: AlignChoice
+) -> tuple[NDArray[np.intp] | None, tuple[str, ...]]:
+    if groups is None:
+        return None, ()
+    columns = read_columns(groups, "group")
+    if len(columns) > 1:
+        raise InputError(f"groups have {len(columns)} columns: give one")
+    at = match_to_x(_other_rows(groups, "groups", columns, None), rows_x, align=align)[pairs_x]
+    column = columns[0].spread(at)
+    if column.missing.any():
+        raise InputError(
+            f"{int(column.missing.sum())} of {len(at)} pairs have no group, first in row "
+            f"{pairs_x[np.argmax(column.missing)]}: give every row a group"
+        )
+    seen, codes = np.unique(column.values, return_inverse=True)
+    names = tuple(f"{value:g}" if column.values.dtype.kind == "f" else str(value) for value in seen)
+    return codes.astype(np.intp), names
+
+
+def _covariates(
+    covariates: Any, rows_x: Rows, pairs_x: NDArray[np.intp], align: AlignChoice
+) -> dict[str, NDArray[Any]] | None:
+    if covariates is None:
+        return None
+    columns = read_columns(covariates, "covariate")
+    rows = _other_rows(covariates, "covariates", columns, None)
+    at = match_to_x(rows, rows_x, align=align)[pairs_x]
+    spread = [column.spread(at) for column in columns]
+    return {
+        column.name: np.where(
+            column.missing, np.nan if column.values.dtype.kind == "f" else "", column.values
+        )
+        for column in spread
+    }

@@ -1,0 +1,291 @@
+"""Checks of one modality's features: what is refused, and what is only reported."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+from numpy.typing import NDArray
+
+from crossphase.data.tabular import carried_ids, column_names, has_default_index, is_frame
+from crossphase.errors import Finding, InputError
+
+__all__ = ["Features", "check_values", "feature_findings", "read_features", "size_findings"]
+
+Array = NDArray[np.float64]
+
+#: Sparse matrices are made dense up to this size; covariances of wider ones would not fit either.
+SPARSE_LIMIT_BYTES = 2 * 1024**3
+#: Squares of larger values, summed over rows, leave the range of float64.
+LARGEST = 1e140
+_SHOWN = 5
+_KINDS = {
+    "O": "Python objects",
+    "U": "text",
+    "S": "bytes",
+    "T": "text",
+    "M": "dates",
+    "m": "time spans",
+    "c": "complex numbers",
+    "V": "records",
+}
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Features:
+    """One modality as read: float64 values and what its table carried.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n, d)
+    names : tuple of str, or None
+    ids : list or None
+        Row IDs in the table's index.
+    counted : bool
+        Whether the table has an index that merely counts its rows.
+    """
+
+    values: Array
+    names: tuple[str, ...] | None
+    ids: list[Hashable] | None
+    counted: bool
+
+
+def _listed(names: Sequence[object]) -> str:
+    shown = ", ".join(repr(name) for name in names[:_SHOWN])
+    return shown + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+
+
+def _frame_values(frame: Any, what: str) -> Array:
+    text = [
+        f"{name!r} ({dtype})"
+        for name, dtype in zip(frame.columns, frame.dtypes, strict=True)
+        if getattr(dtype, "kind", "O") not in "fiub"
+    ]
+    if text:
+        shown = ", ".join(text[:_SHOWN]) + (", …" if len(text) > _SHOWN else "")
+        raise InputError(
+            f"{what} has {len(text)} columns that are not numbers: {shown}; "
+            "drop or encode them, or name them as IDs or labels"
+        )
+    values: Array = frame.to_numpy(dtype=np.float64, na_value=np.nan)
+    return values
+
+
+def _sparse_values(matrix: Any, what: str) -> NDArray[Any]:
+    size = 8 * int(np.prod(matrix.shape))
+    if size > SPARSE_LIMIT_BYTES:
+        raise InputError(
+            f"{what} is sparse with shape {matrix.shape}, {size / 1e9:.0f} GB when dense: "
+            "reduce it first (for example sklearn.decomposition.TruncatedSVD)"
+        )
+    dense: NDArray[Any] = matrix.toarray()
+    return dense
+
+
+def _array_values(table: Any, what: str) -> NDArray[Any]:
+    if hasattr(table, "obs_names") and hasattr(table, "X"):
+        raise InputError(f"{what} is an annotated matrix: give its .X, a layer or an .obsm entry")
+    if isinstance(table, np.ma.MaskedArray) and table.dtype.kind in "fiub":
+        return np.ma.filled(table.astype(np.float64), np.nan)
+    try:
+        return np.asarray(table)
+    except (TypeError, ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"{what} is not a rectangular array of numbers ({reason}): give (rows, features)"
+        ) from None
+
+
+def read_features(table: Any, what: str) -> Features:
+    """Take a two-dimensional table of numbers as float64.
+
+    Booleans and integers are converted. SciPy sparse matrices are made dense up to 2 GiB;
+    missing entries of masked arrays and nullable columns become NaN, which
+    :func:`check_values` refuses.
+
+    Parameters
+    ----------
+    table : array-like, data frame or sparse matrix of shape (n, d)
+    what : str
+        Name of the modality for messages.
+
+    Returns
+    -------
+    Features
+
+    Raises
+    ------
+    InputError
+        If the table does not hold real numbers, is empty, or is not two-dimensional.
+
+    Examples
+    --------
+    >>> read_features([[1, 2], [3, 4]], "x").values
+    array([[1., 2.],
+           [3., 4.]])
+    """
+    if is_frame(table):
+        values: NDArray[Any] = _frame_values(table, what)
+    elif scipy.sparse.issparse(table):
+        values = _sparse_values(table, what)
+    else:
+        values = _array_values(table, what)
+    if values.ndim != 2:
+        shape = f"{values.ndim}-dimensional, shape {values.shape}"
+        mend = (
+            "for a single feature give it as one column, .reshape(-1, 1)"
+            if values.ndim == 1
+            else "give (rows, features), flattening the rest"
+        )
+        raise InputError(f"{what} is {shape}: {mend}")
+    if 0 in values.shape:
+        raise InputError(f"{what} is empty, shape {values.shape}: give rows and features")
+    if values.dtype.kind not in "fiub":
+        kind = _KINDS.get(values.dtype.kind, str(values.dtype))
+        mend = (
+            "take real and imaginary parts as separate features"
+            if values.dtype.kind == "c"
+            else "convert it to numbers with .astype(float)"
+        )
+        raise InputError(f"{what} holds {kind} (dtype {values.dtype}): {mend}")
+    return Features(
+        values=np.ascontiguousarray(values, dtype=np.float64),
+        names=column_names(table),
+        ids=carried_ids(table, what),
+        counted=has_default_index(table),
+    )
+
+
+def check_values(
+    values: Array,
+    what: str,
+    *,
+    names: Sequence[str] | None = None,
+    rows: NDArray[np.intp] | None = None,
+    ids: Sequence[Hashable] | None = None,
+) -> None:
+    """Refuse NaN, infinite and overflowing values, saying where they are.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, d)
+    what : str
+        Name of the modality.
+    names : sequence of str, default None
+        Feature names.
+    rows : ndarray of shape (n,), default None
+        Row numbers in the table as given.
+    ids : sequence of shape (n,), default None
+        Row IDs.
+
+    Raises
+    ------
+    InputError
+        With counts and the first place, or if no column varies.
+    """
+    finite = np.isfinite(values)
+    bad = ~finite if not finite.all() else np.abs(values) > LARGEST
+    if bad.any():
+        row, column = (int(i) for i in np.argwhere(bad)[0])
+        where = f"row {row if rows is None else rows[row]}"
+        if ids is not None:
+            where += f" (ID {ids[row]!r})"
+        where += f", column {column}" if names is None else f", column {names[column]!r}"
+        n_nan, n_inf = int(np.isnan(values).sum()), int(np.isinf(values).sum())
+        counts = [
+            f"{count} {label}" for count, label in ((n_nan, "NaN"), (n_inf, "infinite")) if count
+        ]
+        seen = " and ".join(counts) or f"{int(bad.sum())} larger than {LARGEST:g}"
+        raise InputError(
+            f"{what} has {seen} values, in {int(bad.any(1).sum())} rows and "
+            f"{int(bad.any(0).sum())} columns, first at {where} (counted from 0): "
+            "impute, rescale or drop them first"
+        )
+    if len(values) > 1 and not np.any(values != values[0]):
+        raise InputError(f"every row of {what} is the same: nothing varies, nothing to diagnose")
+
+
+def feature_findings(
+    values: Array, what: str, names: Sequence[str] | None = None
+) -> tuple[Finding, ...]:
+    """Report constant and exactly repeated columns; both are kept.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, d)
+    what : str
+        Name of the modality.
+    names : sequence of str, default None
+        Feature names.
+
+    Returns
+    -------
+    tuple of Finding
+        Codes ``"constant-columns"`` and ``"duplicated-columns"``.
+
+    Examples
+    --------
+    >>> x = np.array([[1.0, 1.0, 7.0], [2.0, 2.0, 7.0]])
+    >>> [finding.code for finding in feature_findings(x, "x")]
+    ['constant-columns', 'duplicated-columns']
+    """
+    labels: Sequence[object] = list(range(values.shape[1])) if names is None else names
+    constant = np.all(values == values[0], axis=0)
+    findings = []
+    if constant.any():
+        found = [labels[j] for j in np.flatnonzero(constant).tolist()]
+        findings.append(
+            Finding(
+                "constant-columns",
+                "info",
+                f"{what} has {len(found)} constant columns: {_listed(found)}",
+                "They carry nothing; the pseudo-inverse leaves them out exactly.",
+            )
+        )
+    first: dict[bytes, int] = {}
+    repeated = []
+    for j in np.flatnonzero(~constant).tolist():
+        # Adding 0.0 makes −0.0 and 0.0 the same bytes.
+        if first.setdefault((values[:, j] + 0.0).tobytes(), j) != j:
+            repeated.append(labels[j])
+    if repeated:
+        findings.append(
+            Finding(
+                "duplicated-columns",
+                "info",
+                f"{what} has {len(repeated)} columns equal to an earlier one: {_listed(repeated)}",
+                "Alignment is unaffected (pseudo-inverse); when this modality is the target of a "
+                "prediction, a repeated column counts as often as it is there.",
+                "Drop the copies unless that weight is meant.",
+            )
+        )
+    return tuple(findings)
+
+
+def size_findings(n: int, dx: int, dy: int) -> tuple[Finding, ...]:
+    """Report that there are too few pairs for so many features.
+
+    Returns
+    -------
+    tuple of Finding
+        Code ``"more-features-than-pairs"`` when dx + dy ≥ n. Centred samples span n − 1
+        dimensions, so the two modalities then meet, and that many sample canonical
+        correlations are exactly 1 whatever the population.
+    """
+    if dx + dy < n:
+        return ()
+    n_exact = min(dx, n - 1) + min(dy, n - 1) - (n - 1)
+    return (
+        Finding(
+            "more-features-than-pairs",
+            "warning",
+            f"{dx} + {dy} features for {n} pairs",
+            f"At least {n_exact} sample canonical correlations would be exactly 1 by "
+            "construction, so the features have to be reduced before anything can be said.",
+            "Reduce the features yourself in a way that suits them, or bring more pairs.",
+        ),
+    )
