@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import NDArray
 
 __all__ = ["deterministic_signs", "inverse_square_root", "matrix_rank_tolerance"]
@@ -12,9 +11,13 @@ Array = NDArray[np.float64]
 
 
 def matrix_rank_tolerance(eigenvalues: Array, dim: int) -> float:
-    """Eigenvalues at or below this count as zero (NumPy's rank rule, on eigenvalues)."""
+    """Eigenvalues at or below this count as zero: NumPy's rank rule, on eigenvalues.
+
+    Below ten dimensions the rule is that of ten: rounding in a scatter matrix reaches `dim`
+    units of the last place when there are only a few features.
+    """
     top = float(eigenvalues.max(initial=0.0))
-    return top * dim * float(np.finfo(np.float64).eps)
+    return top * max(dim, 10) * float(np.finfo(np.float64).eps)
 
 
 def inverse_square_root(
@@ -44,7 +47,8 @@ def inverse_square_root(
     array([[0.5, 0. ],
            [0. , 0. ]])
     """
-    eigenvalues, vectors = scipy.linalg.eigh(matrix, check_finite=False)
+    # NumPy's and SciPy's wheels each carry a BLAS thread pool: small problems use one only.
+    eigenvalues, vectors = np.linalg.eigh(matrix)
     eigenvalues = eigenvalues + ridge
     if floor is None:
         keep = eigenvalues > matrix_rank_tolerance(eigenvalues, len(matrix))
