@@ -1,1 +1,12 @@
-"""To be filled."""
+"""Pictures of results: they read result types and never estimate.
+
+Every function takes ``ax`` and returns it; without one it makes a figure of its own, with no
+pyplot state and no change to Matplotlib's settings outside the call.
+"""
+
+from crossphase.plots.outlook import plot_outlook
+from crossphase.plots.palette import DARK, LIGHT, Palette
+from crossphase.plots.phase import plot_diagnosis
+from crossphase.plots.spectra import plot_spectrum
+
+__all__ = ["DARK", "LIGHT", "Palette", "plot_diagnosis", "plot_outlook", "plot_spectrum"]

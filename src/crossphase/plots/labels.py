@@ -1,0 +1,83 @@
+"""What objectives and views are called in pictures, pages and tables."""
+
+from __future__ import annotations
+
+from crossphase.results import DataSummary
+from crossphase.theory.regimes import Objective
+
+__all__ = ["code_label", "metric_label", "objective_label", "shorten"]
+
+_LONGEST = 24
+
+
+def shorten(name: str, longest: int = _LONGEST) -> str:
+    """A name on one line of at most `longest` characters, without control characters.
+
+    Examples
+    --------
+    >>> shorten("a very long name of a modality", 12)
+    'a very long…'
+    """
+    printable = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    return printable if len(printable) <= longest else printable[: longest - 1].rstrip() + "…"
+
+
+def objective_label(objective: str, data: DataSummary) -> str:
+    """Label of an objective with the modalities' names.
+
+    Parameters
+    ----------
+    objective : str
+        ``"align"``, ``"predict x->y"`` or ``"predict y->x"``.
+    data : DataSummary
+        Where the names come from.
+
+    Examples
+    --------
+    >>> data = DataSummary(9, 9, 2, 2, "rna", "protein", (), (2, 2))
+    >>> objective_label("predict y->x", data)
+    'predict protein→rna'
+    """
+    x, y = shorten(data.x_name), shorten(data.y_name)
+    return {
+        str(Objective.ALIGN): "align",
+        str(Objective.PREDICT_XY): f"predict {x}→{y}",
+        str(Objective.PREDICT_YX): f"predict {y}→{x}",
+    }[objective]
+
+
+def metric_label(metric: str) -> str:
+    """What a score is called.
+
+    Examples
+    --------
+    >>> metric_label("r2")
+    'R²'
+    """
+    return {"r2": "R²"}.get(metric, metric)
+
+
+def code_label(representation: str, kind: str, data: DataSummary) -> str:
+    """Short label of a row of the outlook; the source of a prediction is the other modality.
+
+    Parameters
+    ----------
+    representation, kind : str
+        As in :class:`OutlookRow`.
+    data : DataSummary
+        Where the names come from.
+
+    Examples
+    --------
+    >>> data = DataSummary(9, 9, 2, 2, "rna", "protein", (), (2, 2))
+    >>> code_label("predict y->x", "linear", data)
+    'predict rna'
+    >>> code_label("raw", "lifted", data)
+    'with random features'
+    """
+    return {
+        "raw": "plain features" if kind == "linear" else "with random features",
+        str(Objective.ALIGN): "align",
+        str(Objective.PREDICT_XY): f"predict {shorten(data.y_name)}",
+        str(Objective.PREDICT_YX): f"predict {shorten(data.x_name)}",
+    }[representation]

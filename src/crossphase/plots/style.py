@@ -1,0 +1,65 @@
+"""A Matplotlib style that holds inside a ``with`` block only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from crossphase.plots.palette import LIGHT
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["axes_or_new", "scoped_style"]
+
+_STYLE: Any = {
+    "axes.edgecolor": LIGHT.muted,
+    "axes.labelcolor": LIGHT.ink,
+    "axes.labelsize": 9.5,
+    "axes.linewidth": 0.8,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlecolor": LIGHT.ink,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 10.5,
+    "axes.facecolor": "none",
+    "figure.facecolor": LIGHT.paper,
+    "font.family": "sans-serif",
+    "font.size": 9.0,
+    "legend.fontsize": 8.5,
+    "legend.frameon": False,
+    "legend.labelcolor": LIGHT.ink,
+    "savefig.facecolor": "auto",
+    "text.color": LIGHT.ink,
+    "text.parse_math": False,
+    "xtick.color": LIGHT.muted,
+    "xtick.labelcolor": LIGHT.ink,
+    "ytick.color": LIGHT.muted,
+    "ytick.labelcolor": LIGHT.ink,
+}
+
+
+@contextmanager
+def scoped_style() -> Iterator[None]:
+    """Apply the project's style inside the block and restore the caller's after it."""
+    import matplotlib as mpl
+
+    with mpl.rc_context(_STYLE):
+        yield
+
+
+def axes_or_new(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    """The given axes, or those of a new figure that pyplot does not know of.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes or None
+    size : tuple of float
+        Width and height of a new figure, in inches.
+    """
+    if ax is not None:
+        return ax
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=size, layout="constrained").add_subplot()

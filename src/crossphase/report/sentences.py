@@ -1,0 +1,159 @@
+"""Plain sentences: the verdict first, then what each number means."""
+
+from __future__ import annotations
+
+import math
+
+from crossphase.plots.labels import shorten
+from crossphase.report.formatting import number, probability
+from crossphase.results import DataSummary, Diagnosis, Separation
+from crossphase.theory.regimes import Objective, Regime
+
+__all__ = ["action", "regime_meaning", "required_dimension", "verdict"]
+
+# Recommendations that the regime by itself accounts for; any other one is explained by the
+# decisive reason that came with it.
+_EXPLAINED_BY = {
+    Regime.BOTH: {"align", "predict x->y"},
+    Regime.CA_ONLY: {"align"},
+    Regime.CP_ONLY: {"predict x->y"},
+    Regime.NEITHER: {"unimodal x", "unimodal y", "concatenate"},
+    Regime.UNDETERMINED: set[str](),
+}
+
+
+def action(objective: str, data: DataSummary) -> str:
+    """A recommended objective as an order, with the modalities' names.
+
+    Parameters
+    ----------
+    objective : str
+        As in :attr:`Recommendation.objective`.
+    data : DataSummary
+        Where the names come from.
+
+    Examples
+    --------
+    >>> data = DataSummary(9, 9, 2, 2, "rna", "protein", (), (2, 2))
+    >>> action("predict y->x", data)
+    'Predict rna from protein'
+    """
+    x, y = shorten(data.x_name), shorten(data.y_name)
+    return {
+        "align": f"Align {x} and {y}",
+        "predict x->y": f"Predict {y} from {x}",
+        "predict y->x": f"Predict {x} from {y}",
+        "unimodal x": f"Stay with {x} alone",
+        "unimodal y": f"Stay with {y} alone",
+        "concatenate": f"Concatenate {x} and {y}",
+        "collect more data": "Collect more data before training",
+    }[objective]
+
+
+def regime_meaning(regime: Regime, data: DataSummary) -> str:
+    """What a regime says about aligning, and about predicting y from x.
+
+    Examples
+    --------
+    >>> data = DataSummary(9, 9, 2, 2, "rna", "protein", (), (2, 2))
+    >>> regime_meaning(Regime.CP_ONLY, data)
+    'Aligning would learn shared nuisance rather than the labels.'
+    """
+    predicting = f"predicting {shorten(data.y_name)} from {shorten(data.x_name)}"
+    return {
+        Regime.BOTH: f"Aligning and {predicting} both lift the labels above shared nuisance.",
+        Regime.CA_ONLY: (f"P{predicting[1:]} would learn shared nuisance rather than the labels."),
+        Regime.CP_ONLY: "Aligning would learn shared nuisance rather than the labels.",
+        Regime.NEITHER: (
+            f"Neither aligning nor {predicting} lifts all of the labels' signal above "
+            "shared nuisance."
+        ),
+        Regime.UNDETERMINED: "The data cannot tell which regime holds.",
+    }[regime]
+
+
+def verdict(d: Diagnosis) -> str:
+    """What to train, how sure that is, and why, in one to three short sentences.
+
+    Parameters
+    ----------
+    d : Diagnosis
+
+    Returns
+    -------
+    str
+        The recommendation for ``d.settings.deploy`` comes first. A regime that is
+        undetermined is said with its reason; the published estimator's verdict is called
+        the point estimate that it is.
+    """
+    advice = d.recommendation
+    order = action(advice.objective, d.data)
+    if d.settings.estimator == "published":
+        return (
+            f"{order}. A point estimate without uncertainty: regime {d.regime}, "
+            f"Δ = {number(d.alignment.delta)} for alignment and "
+            f"{number(d.prediction_xy.delta)} for predicting "
+            f"{shorten(d.data.y_name)} from {shorten(d.data.x_name)}."
+        )
+    sure = advice.objective != "collect more data" and not math.isnan(advice.confidence)
+    said = [f"{order}: probability {probability(advice.confidence)}." if sure else f"{order}."]
+    undetermined = d.regime is Regime.UNDETERMINED
+    if advice.objective in _EXPLAINED_BY[d.regime]:
+        said.append(regime_meaning(d.regime, d.data))
+    elif advice.reasons and not (undetermined and advice.reasons[0] == d.undetermined_reason):
+        said.append(advice.reasons[0])
+    if undetermined:
+        said.append(_undetermined(d))
+    return " ".join(_closed(sentence) for sentence in said)
+
+
+def required_dimension(separation: Separation) -> str:
+    """The required latent dimension of one objective, in words.
+
+    Parameters
+    ----------
+    separation : Separation
+
+    Returns
+    -------
+    str
+    """
+    need = separation.required_dim
+    doing = "Alignment" if separation.objective is Objective.ALIGN else "This prediction"
+    if need == 0:
+        return f"{doing} shows no signal component, so no latent dimension would help."
+    low, high = separation.required_dim_interval
+    between = f" (between {low} and {high})" if low < high else ""
+    n_signal = int(separation.is_signal.sum())
+    if need <= n_signal:
+        plural = "s come" if need > 1 else " comes"
+        return (
+            f"{doing} keeps the whole signal from a latent dimension of {need}{between}: "
+            f"its signal component{plural} first."
+        )
+    n_nuisance = need - n_signal
+    plural = "s" if n_nuisance > 1 else ""
+    return (
+        f"{doing} keeps the whole signal only from a latent dimension of {need}{between}, "
+        f"together with {n_nuisance} stronger nuisance component{plural}."
+    )
+
+
+def _undetermined(d: Diagnosis) -> str:
+    reason = d.undetermined_reason or "no regime is probable enough."
+    likely = d.most_likely_regime
+    return (
+        f"The regime cannot be told (most likely {likely}, "
+        f"{probability(d.probabilities[str(likely)])}): {_uncapitalised(reason)}"
+    )
+
+
+def _uncapitalised(sentence: str) -> str:
+    """Lower the first letter, unless the first word is an acronym or a symbol."""
+    first = sentence.split(" ", 1)[0]
+    plain = first[:1].isupper() and first[1:].islower()
+    return sentence[:1].lower() + sentence[1:] if plain else sentence
+
+
+def _closed(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."

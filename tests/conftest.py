@@ -1,0 +1,160 @@
+"""Handmade results, so that pictures, reports and the command line are tested apart from
+the estimators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from crossphase.config import Settings
+from crossphase.errors import Finding
+from crossphase.results import (
+    DataSummary,
+    Diagnosis,
+    Interval,
+    OutlookRow,
+    Recommendation,
+    Separation,
+)
+from crossphase.theory.regimes import Objective, Regime
+
+
+def build_separation(objective: Objective, scale: float, **changes: Any) -> Separation:
+    signal = [1.0 * scale, 0.9 * scale, 0.8 * scale]
+    values = np.array([*signal, 0.8, 0.3, 0.2])
+    order = np.argsort(-values, kind="stable")
+    required = 1 + int(np.flatnonzero(order < 3).max())
+    fields: dict[str, Any] = {
+        "objective": objective,
+        "delta": scale,
+        "interval": Interval(scale / 1.2, scale * 1.3, 0.95),
+        "probability": 0.97 if scale > 1 else 0.04,
+        "values": values[order],
+        "sample_values": values[order] + 0.05,
+        "signal_probability": np.array([0.99, 0.97, 0.7, 0.2, 0.02, 0.01])[order],
+        "threshold": 0.15,
+        "recovery": int(np.sum(np.array(signal) > 0.8)),
+        "required_dim": required,
+        "required_dim_interval": (required, required + 1),
+    }
+    return Separation(**{**fields, **changes})
+
+
+def build_row(representation: str, view: Any, score: float, gain: float, kind: Any) -> OutlookRow:
+    base = representation == "raw"
+    return OutlookRow(
+        representation, kind, view, 10, "balanced accuracy", score,
+        Interval(score - 0.04, score + 0.04, 0.95), f"raw {view}", gain,
+        Interval(gain, gain, 0.95) if base else Interval(gain - 0.03, gain + 0.03, 0.95),
+    )  # fmt: skip
+
+
+def build_diagnosis(**changes: Any) -> Diagnosis:
+    rows = []
+    for kind in ("linear", "lifted"):
+        bonus = 0.01 if kind == "lifted" else 0.0
+        for view, raw, gains in (
+            ("x", 0.70, {"align": 0.08, "predict x->y": 0.02}),
+            ("y", 0.93, {"align": -0.06, "predict y->x": 0.01}),
+            ("both", 0.94, {"align": -0.01}),
+        ):
+            rows.append(build_row("raw", view, raw + bonus, 0.0, kind))
+            for code, gain in gains.items():
+                rows.append(build_row(code, view, raw + bonus + gain, gain, kind))
+    rng = np.random.default_rng(0)
+    fields: dict[str, Any] = {
+        "regime": Regime.CP_ONLY,
+        "probabilities": {"Both": 0.04, "CA only": 0.01, "CP only": 0.93, "Neither": 0.02},
+        "probabilities_yx": {"Both": 0.01, "CA only": 0.04, "CP only": 0.11, "Neither": 0.84},
+        "alignment": build_separation(Objective.ALIGN, 0.7),
+        "prediction_xy": build_separation(Objective.PREDICT_XY, 1.9),
+        "prediction_yx": build_separation(Objective.PREDICT_YX, 0.9),
+        "outlook": tuple(rows),
+        "recommendations": {
+            "x": Recommendation("x", "align", 0.91, ("Alignment lifts fourier from .70 to .78.",)),
+            "y": Recommendation("y", "unimodal y", 0.97, ("Every code harms or leaves karhunen.",)),
+            "both": Recommendation(
+                "both", "predict x->y", 0.93, ("Prediction is best on held-out rows.",)
+            ),
+        },
+        "warnings": (
+            Finding("constant-columns", "info", "3 features of x are constant.", "None.", ""),
+            Finding(
+                "few-labels", "serious", "12 labelled rows.", "Intervals are wide.", "Label more."
+            ),
+        ),
+        "data": DataSummary(
+            2000, 200, 76, 64, "fourier", "karhunen", (("digit", "classes"),), (76, 64)
+        ),
+        "settings": Settings(),
+        "signal_p_value": 0.005,
+        "shared_label_fraction": 0.83,
+        "undetermined_reason": "",
+        "log_delta_draws": rng.normal([-0.36, 0.64, -0.1], 0.15, (400, 3)),
+        "versions": {"crossphase": "0.1.0", "numpy": "2.0.0"},
+    }
+    return Diagnosis(**{**fields, **changes})
+
+
+def build_published() -> Diagnosis:
+    """What the published estimator leaves open: no outlook, no draws, bare ratios."""
+    point = {"threshold": 0.0, "probability": 0.0}
+    separations = {
+        "alignment": build_separation(
+            Objective.ALIGN, 0.7, delta=0.0, signal_probability=np.zeros(6), required_dim=0,
+            required_dim_interval=(0, 0), recovery=0, interval=Interval(0.0, 0.0, 0.95), **point,
+        ),
+        "prediction_xy": build_separation(
+            Objective.PREDICT_XY, 1.9, delta=np.inf, signal_probability=np.ones(6),
+            required_dim=6, required_dim_interval=(6, 6), recovery=6,
+            interval=Interval(np.inf, np.inf, 0.95), **point,
+        ),
+        "prediction_yx": build_separation(
+            Objective.PREDICT_YX, 1.5, interval=Interval(np.nan, np.nan, 0.95), **point
+        ),
+    }  # fmt: skip
+    return build_diagnosis(
+        **separations,
+        outlook=(),
+        log_delta_draws=np.empty((0, 3)),
+        signal_p_value=np.nan,
+        shared_label_fraction=np.nan,
+        probabilities={"Both": 0.0, "CA only": 0.0, "CP only": 1.0, "Neither": 0.0},
+        recommendations={
+            view: Recommendation(view, "predict x->y", np.nan, ("Only prediction recovers it.",))
+            for view in ("x", "y", "both")
+        },
+        settings=replace(Settings(), estimator="published"),
+    )
+
+
+def build_undetermined() -> Diagnosis:
+    return build_diagnosis(
+        regime=Regime.UNDETERMINED,
+        probabilities={"Both": 0.4, "CA only": 0.05, "CP only": 0.5, "Neither": 0.05},
+        undetermined_reason="The interval of Δ of alignment straddles 1.",
+    )
+
+
+@pytest.fixture
+def make_diagnosis() -> Callable[..., Diagnosis]:
+    return build_diagnosis
+
+
+@pytest.fixture
+def diagnosis() -> Diagnosis:
+    return build_diagnosis()
+
+
+@pytest.fixture
+def published() -> Diagnosis:
+    return build_published()
+
+
+@pytest.fixture
+def undetermined() -> Diagnosis:
+    return build_undetermined()
