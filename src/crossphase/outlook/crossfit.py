@@ -45,6 +45,8 @@ class Outlook:
     draws : ndarray of shape (n_rows, n_draws)
         Bootstrap draws of the scores; a column is one resample of the labelled rows, the same
         for every representation, so differences of rows are paired.
+    chance : ndarray of shape (n_rows,)
+        Score without any knowledge: 0 for R², 1 / number of classes for balanced accuracy.
     n_labelled : int
         Labelled rows probed.
     findings : tuple of Finding
@@ -52,6 +54,7 @@ class Outlook:
 
     rows: tuple[OutlookRow, ...]
     draws: Array
+    chance: Array
     n_labelled: int
     findings: tuple[Finding, ...] = ()
 
@@ -111,7 +114,8 @@ def compute_outlook(
     plan = make_plan(len(x), label_columns, labelled, groups, settings.n_folds, rng)
     obstacle = _obstacle(plan)
     if obstacle is not None:
-        return Outlook((), np.empty((0, settings.n_draws)), len(plan.labelled), (obstacle,))
+        nothing = np.empty((0, settings.n_draws))
+        return Outlook((), nothing, np.empty(0), len(plan.labelled), (obstacle,))
     weights = bootstrap_weights(len(plan.labelled), settings.n_draws, rng, plan.groups)
     dim = max(_DIMS) if settings.latent_dim is None else settings.latent_dim
     # Group-wise choices inside the training rows share one set of inner folds.
@@ -146,7 +150,11 @@ def compute_outlook(
         for one in scored:
             rows.append(_row(one, scored, metric, settings.level))
             all_draws.append(one.draws)
-    return Outlook(tuple(rows), np.stack(all_draws), len(plan.labelled), plan.findings)
+    by_classes = [1.0 / task.n_classes for task, _ in plan.tasks if task.kind == "classes"]
+    chance = [0.0 if row.metric == "r2" else float(np.mean(by_classes)) for row in rows]
+    return Outlook(
+        tuple(rows), np.stack(all_draws), np.array(chance), len(plan.labelled), plan.findings
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,154 @@
+"""Sentences that say why something is recommended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from crossphase.diagnosis.options import MARGIN, Option
+from crossphase.results.outlook import View
+from crossphase.results.separation import Interval, Separation
+
+__all__ = ["Names"]
+
+_NONLINEAR_GAIN = 0.02
+
+
+class Names:
+    """Sentences about two modalities under the names the user gave them."""
+
+    def __init__(self, x: str, y: str) -> None:
+        self.view: Mapping[View, str] = {"x": x, "y": y, "both": f"{x} and {y}"}
+        self._doing = {
+            "align": f"aligning {x} with {y}",
+            "predict x->y": f"predicting {y} from {x}",
+            "predict y->x": f"predicting {x} from {y}",
+            "unimodal x": f"{x} by itself",
+            "unimodal y": f"{y} by itself",
+            "concatenate": f"the concatenation of {x} and {y}",
+        }
+
+    def gain(self, option: Option, deploy: View) -> str:
+        """What training would change, with its interval."""
+        verb = "raise" if option.helps else "lower" if option.harms else "change"
+        harm = ": it would harm" if option.harms else ""
+        return (
+            f"{_capital(self._doing[option.objective])} is expected to {verb} the held-out "
+            f"{option.metric} with {self.view[deploy]} at hand from "
+            f"{option.score - option.gain:.3f} to {option.score:.3f} "
+            f"({option.gain:+.3f}, {_span(option.gain_interval, signed=True)}){harm}."
+        )
+
+    def stay(self, option: Option, deploy: View, best: Option) -> str:
+        """Why nothing cross-modal is trained: the best of that sort is not credibly better."""
+        return (
+            f"No cross-modal objective is credibly better than {self._doing[option.objective]}, "
+            f"which scores {option.score:.3f} ({_span(option.interval)}) on held-out rows; the "
+            f"best of them with {self.view[deploy]} at hand, {self._doing[best.objective]}, "
+            f"scores {best.score:.3f} ({best.gain:+.3f}, {_span(best.gain_interval, signed=True)})"
+            f"{': it would harm' if best.harms else ''}."
+        )
+
+    def single(self, option: Option, others: Sequence[Option]) -> str:
+        """How the options that train nothing compare when both modalities are at hand."""
+        rest = ", ".join(f"{o.score:.3f} for {self._doing[o.objective]}" for o in others)
+        return (
+            f"With both at hand {self._doing[option.objective]} scores {option.score:.3f}, "
+            f"against {rest}."
+        )
+
+    def simpler(self, option: Option) -> str:
+        """Why one modality is preferred to a near-equal concatenation."""
+        return (
+            f"Adding the other modality gains less than {MARGIN:.2f}, so "
+            f"{self._doing[option.objective]} is enough."
+        )
+
+    def chance(self, option: Option, deploy: View, n_labelled: int) -> str:
+        """Why nothing can be said: no option beats chance."""
+        return (
+            f"With {n_labelled} labelled rows nothing made of {self.view[deploy]} predicts the "
+            f"labels credibly better than chance ({option.chance:.3f}): the best scores "
+            f"{option.score:.3f} ({_span(option.interval)})."
+        )
+
+    def undecided(self, option: Option, n_labelled: int) -> str:
+        """Why nothing can be said: gains and losses are both open."""
+        return (
+            f"With {n_labelled} labelled rows a clear gain and a clear loss are both possible: "
+            f"{self._doing[option.objective]} changes the held-out {option.metric} by "
+            f"{option.gain:+.3f} ({_span(option.gain_interval, signed=True)})."
+        )
+
+    def promising(self, option: Option, deploy: View, probability: float) -> str:
+        """Why nothing is said yet: a gain is likely, but its interval includes zero."""
+        return (
+            f"{_capital(self._doing[option.objective])} would probably gain with "
+            f"{self.view[deploy]} at hand ({option.gain:+.3f}, "
+            f"{_span(option.gain_interval, signed=True)}), and staying without it would forgo "
+            f"more than a point with probability {probability:.2f}; since zero is not excluded, "
+            "label more rows before training."
+        )
+
+    def nonlinear(self, chosen: Option) -> str | None:
+        """Whether the choice hangs on a nonlinear encoder."""
+        linear, lifted = chosen.by_kind.get("linear"), chosen.by_kind.get("lifted")
+        if linear is None or lifted is None or lifted - linear < _NONLINEAR_GAIN:
+            return None
+        return (
+            f"Nonlinear features matter: with them {self._doing[chosen.objective]} scores "
+            f"{lifted:.3f}, with linear ones {linear:.3f}."
+        )
+
+    def regime(self, separation: Separation) -> str:
+        """What the separation ratio of an objective says."""
+        doing = _capital(self._doing[str(separation.objective)])
+        how = f"Δ = {separation.delta:.2f}, {_span(separation.interval, digits=2)}"
+        likely = separation.probability
+        if likely >= 0.5:
+            return (
+                f"{doing} separates the whole signal from nuisance with probability "
+                f"{likely:.2f} ({how})."
+            )
+        partly = (
+            f"; {separation.recovery} signal components stand above every nuisance, and "
+            f"{separation.required_dim} latent dimensions would keep all of them"
+            if separation.recovery and separation.required_dim
+            else ""
+        )
+        return (
+            f"{doing} leaves some signal below nuisance with probability {1.0 - likely:.2f} "
+            f"({how}){partly}."
+        )
+
+    def regime_only(self, objective: str, probability: float) -> str:
+        """The decisive sentence where there is no outlook."""
+        return (
+            f"{_capital(self._doing[objective])} recovers the signal with probability "
+            f"{probability:.2f}; no outlook was computed, so this rests on the regime alone."
+        )
+
+    def regime_against(self, objectives: Mapping[str, float]) -> str:
+        """No objective recovers the signal, by the regime alone."""
+        rest = " and ".join(f"{self._doing[name]} ({p:.2f})" for name, p in objectives.items())
+        return (
+            f"Recovery of the signal is improbable for {rest}; no outlook was computed, so "
+            "this rests on the regime alone."
+        )
+
+    def regime_open(self, objectives: Mapping[str, float]) -> str:
+        """The regime alone does not decide."""
+        rest = " and ".join(f"{self._doing[name]} ({p:.2f})" for name, p in objectives.items())
+        return (
+            f"The data do not say whether the signal is recovered by {rest}, and no outlook was "
+            "computed: label more rows or collect more pairs."
+        )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _span(interval: Interval, *, signed: bool = False, digits: int = 3) -> str:
+    sign = "+" if signed else ""
+    low, high = (f"{value:{sign}.{digits}f}" for value in (interval.lower, interval.upper))
+    return f"{100 * interval.level:.0f} % interval {low} to {high}"

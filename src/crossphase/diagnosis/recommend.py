@@ -1,0 +1,196 @@
+"""What to train, for each set of modalities that may be at hand.
+
+The rules, in order, are the decision table of ``docs/recommendations.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from crossphase.config import Settings
+from crossphase.diagnosis.options import MARGIN, Option, Options, options_for
+from crossphase.diagnosis.reasons import Names
+from crossphase.outlook import Outlook
+from crossphase.results.outlook import Recommendation, View
+from crossphase.results.separation import Separation
+
+__all__ = ["recommend"]
+
+
+def recommend(
+    outlook: Outlook | None,
+    probabilities: Mapping[str, float],
+    probabilities_yx: Mapping[str, float],
+    separations: Sequence[Separation],
+    *,
+    settings: Settings | None = None,
+    x_name: str = "x",
+    y_name: str = "y",
+) -> dict[View, Recommendation]:
+    """Recommend an objective for x, y, or both at hand.
+
+    Parameters
+    ----------
+    outlook : Outlook or None
+        None, or one without rows, leaves the regime to decide.
+    probabilities : mapping of str to float
+        Of the four regimes over alignment and prediction x→y.
+    probabilities_yx : mapping of str to float
+        The same with prediction y→x.
+    separations : sequence of Separation
+        Of any of the three objectives; they explain the recommendation.
+    settings : Settings or None, default None
+        `level` is that of the intervals, `confidence` the probability the regime must reach
+        where it decides alone. None takes the defaults.
+    x_name, y_name : str
+        What the modalities are called in the reasons.
+
+    Returns
+    -------
+    dict of {"x", "y", "both"} to Recommendation
+
+    Examples
+    --------
+    >>> p = {"Both": 0.05, "CA only": 0.9, "CP only": 0.0, "Neither": 0.05}
+    >>> recommend(None, p, p, (), x_name="RNA", y_name="protein")["x"].objective
+    'align'
+    """
+    settings = settings or Settings()
+    names = Names(x_name, y_name)
+    by_objective = {str(s.objective): s for s in separations}
+    views: tuple[View, ...] = ("x", "y", "both")
+    if outlook is None or not outlook.rows:
+        recovery = _recovery(probabilities, probabilities_yx)
+        return {
+            view: _from_regime(view, recovery, by_objective, settings.confidence, names)
+            for view in views
+        }
+    return {
+        view: _from_outlook(
+            view,
+            options_for(outlook, view, settings.level),
+            outlook.n_labelled,
+            by_objective,
+            settings.confidence,
+            names,
+        )
+        for view in views
+    }
+
+
+def _from_outlook(
+    deploy: View,
+    options: Options,
+    n_labelled: int,
+    separations: Mapping[str, Separation],
+    confidence: float,
+    names: Names,
+) -> Recommendation:
+    best = max(options.all, key=lambda option: option.score)
+    rival = max(options.cross_modal, key=lambda option: option.score)
+    helping = [option for option in options.cross_modal if option.helps]
+    stay = _without_training(options)
+    staying = options.probability_best(stay)
+    reasons: list[str]
+    if not any(option.above_chance for option in options.all):
+        return Recommendation(
+            deploy,
+            "collect more data",
+            float((best.draws <= best.chance + MARGIN).mean()),
+            (names.chance(best, deploy, n_labelled),),
+        )
+    if helping:
+        chosen = max(helping, key=lambda option: option.score)
+        sure = options.probability_best(chosen)
+        reasons = [names.gain(chosen, deploy)]
+        mentioned = [chosen]
+    elif all(option.undecided for option in options.cross_modal) and not _settled(options):
+        surest = max(options.probability_best(option) for option in options.all)
+        return Recommendation(
+            deploy, "collect more data", 1.0 - surest, (names.undecided(rival, n_labelled),)
+        )
+    elif rival is best and staying < 1.0 - confidence:
+        return Recommendation(
+            deploy,
+            "collect more data",
+            1.0 - staying,
+            (names.promising(rival, deploy, 1.0 - staying),),
+        )
+    else:
+        chosen, sure, mentioned = stay, staying, [rival]
+        reasons = [names.stay(chosen, deploy, rival)]
+        rest = [option for option in options.unimodal if option is not chosen]
+        if rest:
+            reasons.append(names.single(chosen, rest))
+            if max(option.score for option in rest) > chosen.score:
+                reasons.append(names.simpler(chosen))
+    reasons += [
+        names.gain(option, deploy)
+        for option in options.cross_modal
+        if option.harms and option not in mentioned
+    ]
+    nonlinear = names.nonlinear(chosen)
+    if nonlinear is not None:
+        reasons.append(nonlinear)
+    explained = mentioned if helping else options.cross_modal
+    reasons += [
+        names.regime(separations[option.objective])
+        for option in explained
+        if option.objective in separations
+    ]
+    return Recommendation(deploy, chosen.objective, sure, tuple(reasons))
+
+
+def _settled(options: Options) -> bool:
+    """Whether, with both at hand, one option that trains nothing is clearly the best such."""
+    untrained = Options(options.unimodal, ())
+    choice = _without_training(options)
+    return len(options.unimodal) > 1 and untrained.probability_best(choice) >= 0.5
+
+
+def _without_training(options: Options) -> Option:
+    """The best option that trains nothing; one modality if it is as good as both."""
+    best = max(option.score for option in options.unimodal)
+    near = [option for option in options.unimodal if option.score >= best - MARGIN]
+    single = [option for option in near if option.objective != "concatenate"]
+    return max(single or near, key=lambda option: option.score)
+
+
+def _recovery(
+    probabilities: Mapping[str, float], probabilities_yx: Mapping[str, float]
+) -> dict[str, float]:
+    """Probability that each objective recovers the signal."""
+    return {
+        "align": probabilities["Both"] + probabilities["CA only"],
+        "predict x->y": probabilities["Both"] + probabilities["CP only"],
+        "predict y->x": probabilities_yx["Both"] + probabilities_yx["CP only"],
+    }
+
+
+def _from_regime(
+    deploy: View,
+    recovery: Mapping[str, float],
+    separations: Mapping[str, Separation],
+    confidence: float,
+    names: Names,
+) -> Recommendation:
+    usable = {
+        "x": ("align", "predict x->y"),
+        "y": ("align", "predict y->x"),
+        "both": ("align",),
+    }[deploy]
+    candidates = {name: recovery[name] for name in usable}
+    best = max(candidates, key=lambda name: candidates[name])
+    likely = candidates[best]
+    explanation = [names.regime(separations[name]) for name in usable if name in separations]
+    if likely >= confidence:
+        objective, sure = best, likely
+        decisive = names.regime_only(best, likely)
+    elif likely <= 1.0 - confidence:
+        objective = "concatenate" if deploy == "both" else f"unimodal {deploy}"
+        sure = 1.0 - likely
+        decisive = names.regime_against(candidates)
+    else:
+        objective, sure = "collect more data", 1.0 - max(likely, 1.0 - likely)
+        decisive = names.regime_open(candidates)
+    return Recommendation(deploy, objective, sure, (decisive, *explanation))
