@@ -98,19 +98,16 @@ class _Scores:
     @classmethod
     def of(cls, moments: LabelledMoments, maps: dict[str, Array]) -> _Scores:
         features = moments.features
-        mean = [features.mean_of(name) @ weights for name, weights in maps.items()]
-        gram = [
-            [np.einsum("dk,dk->k", left, features.cov(a, b) @ right) for b, right in maps.items()]
-            for a, left in maps.items()
-        ]
-        cross = [weights.T @ moments.cross[name] for name, weights in maps.items()]
-        return cls(
-            features.count,
-            np.stack(mean, axis=-1),
-            features.count * np.moveaxis(np.array(gram), -1, 0),
-            np.stack(cross, axis=1),
-            moments.label_mean,
-        )
+        n_components = next(iter(maps.values())).shape[1]
+        gram = np.empty((n_components, len(maps), len(maps)))
+        cross = np.empty((n_components, len(maps), len(moments.label_mean)))
+        for i, (a, left) in enumerate(maps.items()):
+            for j, (b, right) in enumerate(list(maps.items())[: i + 1]):
+                products = np.einsum("dk,dk->k", left, features.cov(a, b) @ right)
+                gram[:, i, j] = gram[:, j, i] = features.count * products
+            cross[:, i] = left.T @ moments.cross[a]
+        mean = np.stack([features.mean_of(name) @ left for name, left in maps.items()], axis=-1)
+        return cls(features.count, mean, gram, cross, moments.label_mean)
 
 
 def _explained(total: _Scores, fold: _Scores) -> Array:
@@ -126,7 +123,8 @@ def _explained(total: _Scores, fold: _Scores) -> Array:
     train_gram = total.gram - fold.gram - weight * step_gram
     train_cross = total.cross - fold.cross - weight * step_cross
     penalised = train_gram + _PENALTY * np.eye(train_gram.shape[-1])
-    coefficients = np.linalg.solve(penalised, train_cross)
+    single = penalised.shape[-1] == 1
+    coefficients = train_cross / penalised if single else np.linalg.solve(penalised, train_cross)
 
     gram = fold.gram + fold.count * step_gram
     cross = fold.cross + fold.count * step_cross

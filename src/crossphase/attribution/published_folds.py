@@ -95,22 +95,27 @@ class LabelledMoments:
     cross: Mapping[str, Array]
 
     @classmethod
-    def from_arrays(cls, labels: Array, **blocks: Array) -> LabelledMoments:
-        """Moments of in-memory arrays that are centred already, up to the sampling of rows.
+    def from_arrays(cls, x: Array, y: Array, labels: Array) -> LabelledMoments:
+        """Moments of some rows of arrays that are centred over all rows.
 
         Parameters
         ----------
-        labels : ndarray of shape (n, c)
-        **blocks : ndarray of shape (n, d_block)
+        x, y : ndarray of shape (m, dx), (m, dy)
+        labels : ndarray of shape (m, c)
+
+        Returns
+        -------
+        LabelledMoments
+            With feature blocks ``"x"`` and ``"y"``.
         """
         label_mean = labels.mean(axis=0)
         centred = labels - label_mean
         return cls(
-            Moments.from_arrays(**blocks),
+            Moments.from_arrays(x=x, y=y),
             label_mean,
             np.einsum("ij,ij->j", centred, centred),
             # One factor centred is enough: what is left of the other's mean meets a zero sum.
-            {name: block.T @ centred for name, block in blocks.items()},
+            {"x": x.T @ centred, "y": y.T @ centred},
         )
 
     def __add__(self, other: LabelledMoments) -> LabelledMoments:
@@ -161,9 +166,9 @@ class FoldStatistics:
         Parameters
         ----------
         x, y : ndarray of shape (n, dx), (n, dy)
-            Centred features of the two modalities.
+            Features of the two modalities.
         labels : ndarray of shape (n, q)
-            Centred label columns; classes as indicator columns.
+            Label columns; classes as indicator columns.
         n_folds : int, default 5
         n_permutations : int, default 0
             Row permutations of the labels to append as further columns.
@@ -186,9 +191,14 @@ class FoldStatistics:
         (5, (4, 22))
         """
         orders = np.vstack([np.arange(len(x)), row_permutations(len(x), n_permutations)])
+        # Offsets go first: columns far from 0 would lose digits in the products.
+        mean_x, mean_y = x.mean(axis=0), y.mean(axis=0)
+        labels = labels - labels.mean(axis=0)
         folds = [
             LabelledMoments.from_arrays(
-                labels[orders[:, rows].T].reshape(len(rows), -1), x=x[rows], y=y[rows]
+                x.take(rows, axis=0) - mean_x,
+                y.take(rows, axis=0) - mean_y,
+                labels.take(orders[:, rows].T, axis=0).reshape(len(rows), -1),
             )
             for rows in shuffled_folds(len(x), n_folds)
         ]

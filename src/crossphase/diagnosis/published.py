@@ -13,20 +13,21 @@ from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import ArrayLike, NDArray
 
 from crossphase.attribution.classifiers import elbow, elbow_log, permutation_test
 from crossphase.attribution.component_r2 import component_r2
 from crossphase.attribution.published_folds import FoldStatistics
 from crossphase.config import Classifier
+from crossphase.data.checks import check_values, read_features
 from crossphase.diagnosis.published_readoffs import (
     PublishedDecomposition,
     PublishedReadoffs,
     read_off,
 )
 from crossphase.errors import InputError
-from crossphase.spectra import cca, pls, regression
+from crossphase.moments import Moments
+from crossphase.spectra import objective_spectra, pls
 
 __all__ = ["PublishedEstimate", "estimate_published"]
 
@@ -34,8 +35,8 @@ Array = NDArray[np.float64]
 
 _RIDGE = 1e-6
 _EIGENVALUE_FLOOR = 1e-12
-# Singular values from a Gram matrix lose digits when its eigenvalues are further apart.
-_LEAST_EIGENVALUE_RATIO = 1e-8
+# Singular values taken from a covariance lose digits when its eigenvalues are further apart.
+_LEAST_VARIANCE_RATIO = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,21 +130,14 @@ def estimate_published(
         if count < 1:
             raise InputError(f"{name}={count!r}: give at least 1")
     n, dx, dy = len(x), x.shape[1], y.shape[1]
-    x, values_x, axes_x = _principal_axes(x)
-    y, values_y, axes_y = _principal_axes(y)
-    statistics = FoldStatistics.from_arrays(
-        x, y, labels, n_folds=n_folds, n_permutations=n_permutations
-    )
+    statistics, own_x, own_y = _fold_statistics(x, y, labels, n_folds, n_permutations)
     moments = statistics.total.features
     shared = min(n_components, dx, dy)
-    own = {"x": min(n_components, dx, n - 1), "y": min(n_components, dy, n - 1)}
-    options = {"ridge": _RIDGE, "floor": _EIGENVALUE_FLOOR}
-    aligned = cca(moments, **options)
     covaried = pls(moments)
-    forward, backward = regression(moments, **options), regression(moments, "y", "x", **options)
+    aligned, forward, backward = objective_spectra(moments, ridge=_RIDGE, floor=_EIGENVALUE_FLOOR)
 
-    svd_x = _decomposition(statistics, values_x, own["x"], x=axes_x)
-    svd_y = _decomposition(statistics, values_y, own["y"], y=axes_y)
+    svd_x = _decomposition(statistics, own_x.values, min(n_components, dx, n - 1), x=own_x.vectors)
+    svd_y = _decomposition(statistics, own_y.values, min(n_components, dy, n - 1), y=own_y.vectors)
     by_pls = _decomposition(statistics, covaried.values, shared, x=covaried.x_map, y=covaried.y_map)
     by_cca = _decomposition(
         statistics, np.clip(aligned.values, 0.0, 1.0), shared, x=aligned.x_map, y=aligned.y_map
@@ -161,49 +155,64 @@ def estimate_published(
 
 
 def _checked(x: ArrayLike, y: ArrayLike, targets: ArrayLike) -> tuple[Array, Array, Array]:
-    """The three arrays as centred float matrices."""
-    labels = np.asarray(targets)
-    blocks = {"x": x, "y": y, "targets": labels[:, None] if labels.ndim == 1 else labels}
-    arrays = []
-    for name, block in blocks.items():
-        array = np.asarray(block)
-        if array.dtype.kind not in "fiub":
-            raise InputError(f"{name} has dtype {array.dtype}: give real numbers")
-        if array.ndim != 2 or 0 in array.shape:
-            raise InputError(f"{name} has shape {array.shape}: give (rows, columns), both above 0")
-        if not np.isfinite(array).all():
-            rows = np.flatnonzero(~np.isfinite(array).all(axis=1))
-            raise InputError(
-                f"{name} is not finite in {len(rows)} rows, the first being row {rows[0]}: "
-                "drop or impute these rows first"
-            )
-        centred = array.astype(np.float64)
-        centred -= centred.mean(axis=0)
-        # Again, for the rounding error of the mean: matters far from the origin.
-        centred -= centred.mean(axis=0)
-        arrays.append(centred)
-    if len({len(array) for array in arrays}) != 1:
-        rows = ", ".join(f"{name} {len(a)}" for name, a in zip(blocks, arrays, strict=True))
-        raise InputError(f"unequal numbers of rows ({rows}): give the same rows in all three")
-    return arrays[0], arrays[1], arrays[2]
+    """The three arrays as finite float matrices over the same rows."""
+    columns = np.asarray(targets)[:, None] if np.ndim(targets) == 1 else targets
+    arrays = {
+        name: read_features(block, name).values
+        for name, block in (("x", x), ("y", y), ("targets", columns))
+    }
+    rows = {name: len(array) for name, array in arrays.items()}
+    if len(set(rows.values())) != 1:
+        raise InputError(f"unequal numbers of rows, {rows}: give the same rows in all three")
+    for name, array in arrays.items():
+        check_values(array, name)
+    return arrays["x"], arrays["y"], arrays["targets"]
 
 
-def _principal_axes(centred: Array) -> tuple[Array, Array, Array]:
-    """Singular values and right singular vectors of centred data.
+@dataclass(frozen=True, eq=False)
+class _OwnAxes:
+    """Singular values (k,) and right singular vectors (d, k) of one modality's centred data."""
+
+    values: Array
+    vectors: Array
+
+
+def _fold_statistics(
+    x: Array, y: Array, labels: Array, n_folds: int, n_permutations: int
+) -> tuple[FoldStatistics, _OwnAxes, _OwnAxes]:
+    """Fold statistics, and each modality's own singular value decomposition.
 
     Data whose singular values span many orders of magnitude, or with more features than rows, are
-    first rotated to their own axes, which changes no decomposition and keeps every digit of the
-    Gram matrices taken from them; the rotated data are returned in place of the data.
+    first rotated to their own axes: no decomposition changes, and the Gram matrices keep their
+    digits. The statistics and vectors are then in the rotated coordinates.
     """
-    n, d = centred.shape
-    if d < n:
-        eigenvalues, vectors = scipy.linalg.eigh(
-            centred.T @ centred, check_finite=False, driver="evd"
+    if max(x.shape[1], y.shape[1]) < len(x):
+        statistics = FoldStatistics.from_arrays(
+            x, y, labels, n_folds=n_folds, n_permutations=n_permutations
         )
-        if eigenvalues[0] > _LEAST_EIGENVALUE_RATIO * eigenvalues[-1]:
-            return centred, np.sqrt(eigenvalues[::-1]), vectors[:, ::-1]
-    left, values, _ = scipy.linalg.svd(centred, full_matrices=False, check_finite=False)
-    return left * values, values, np.eye(len(values))
+        own = [_axes_from_gram(statistics.total.features, name) for name in ("x", "y")]
+        if own[0] is not None and own[1] is not None:
+            return statistics, own[0], own[1]
+    x, own_x = _rotated(x)
+    y, own_y = _rotated(y)
+    statistics = FoldStatistics.from_arrays(
+        x, y, labels, n_folds=n_folds, n_permutations=n_permutations
+    )
+    return statistics, own_x, own_y
+
+
+def _axes_from_gram(moments: Moments, name: str) -> _OwnAxes | None:
+    variances, vectors = np.linalg.eigh(moments.cov(name))
+    if variances[0] <= _LEAST_VARIANCE_RATIO * variances[-1]:
+        return None
+    return _OwnAxes(np.sqrt(moments.count * variances[::-1]), vectors[:, ::-1])
+
+
+def _rotated(block: Array) -> tuple[Array, _OwnAxes]:
+    centred = block - block.mean(axis=0)
+    # Again, for the rounding error of the mean, which a constant column far from 0 would keep.
+    left, values, _ = np.linalg.svd(centred - centred.mean(axis=0), full_matrices=False)
+    return left * values, _OwnAxes(values, np.eye(len(values)))
 
 
 def _decomposition(

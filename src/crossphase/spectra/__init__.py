@@ -1,5 +1,5 @@
 """Spectra of the three objectives, from moments only."""
 
-from crossphase.spectra.decompose import Spectrum, cca, pls, regression
+from crossphase.spectra.decompose import Spectrum, cca, objective_spectra, pls, regression
 
-__all__ = ["Spectrum", "cca", "pls", "regression"]
+__all__ = ["Spectrum", "cca", "objective_spectra", "pls", "regression"]

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import NDArray
 
 from crossphase.linalg import deterministic_signs, inverse_square_root
 from crossphase.moments import Moments
 
-__all__ = ["Spectrum", "cca", "pls", "regression"]
+__all__ = ["Spectrum", "cca", "objective_spectra", "pls", "regression"]
 
 Array = NDArray[np.float64]
 
@@ -39,7 +38,7 @@ class Spectrum:
 
 
 def _svd(matrix: Array) -> tuple[Array, Array, Array]:
-    left, values, right = scipy.linalg.svd(matrix, full_matrices=False, check_finite=False)
+    left, values, right = np.linalg.svd(matrix, full_matrices=False)
     left, right = deterministic_signs(left, right.T)
     return left, values, right
 
@@ -72,7 +71,11 @@ def cca(
     """
     white_x, _ = inverse_square_root(moments.cov(x), ridge=ridge, floor=floor)
     white_y, _ = inverse_square_root(moments.cov(y), ridge=ridge, floor=floor)
-    left, values, right = _svd(white_x @ moments.cov(x, y) @ white_y)
+    return _cca(moments.cov(x, y), white_x, white_y)
+
+
+def _cca(cross: Array, white_x: Array, white_y: Array) -> Spectrum:
+    left, values, right = _svd(white_x @ cross @ white_y)
     return Spectrum(values, left, right, white_x @ left, white_y @ right)
 
 
@@ -93,8 +96,44 @@ def regression(
         source and `y_map` holds the target directions, whatever the blocks are called.
     """
     white, _ = inverse_square_root(moments.cov(source), ridge=ridge, floor=floor)
-    left, values, right = _svd(moments.cov(target, source) @ white)
+    return _regression(moments.cov(target, source), white)
+
+
+def _regression(cross: Array, white: Array) -> Spectrum:
+    left, values, right = _svd(cross @ white)
     return Spectrum(values, left, right, white @ right, left)
+
+
+def objective_spectra(
+    moments: Moments, x: str = "x", y: str = "y", *, ridge: float = 0.0, floor: float | None = None
+) -> tuple[Spectrum, Spectrum, Spectrum]:
+    """The spectra of all three objectives, with each modality whitened once.
+
+    Parameters
+    ----------
+    moments : Moments
+    x, y : str
+        Names of the blocks.
+    ridge, floor : float
+        See :func:`crossphase.linalg.inverse_square_root`.
+
+    Returns
+    -------
+    align, predict_xy, predict_yx : Spectrum
+        As :func:`cca` and :func:`regression` in either direction give them.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=(500, 2))
+    >>> spectra = objective_spectra(Moments.from_arrays(x=x, y=3 * x[:, :1]))
+    >>> [spectrum.values.round(6).size for spectrum in spectra]
+    [1, 1, 1]
+    """
+    white_x, _ = inverse_square_root(moments.cov(x), ridge=ridge, floor=floor)
+    white_y, _ = inverse_square_root(moments.cov(y), ridge=ridge, floor=floor)
+    cross = moments.cov(x, y)
+    return _cca(cross, white_x, white_y), _regression(cross.T, white_x), _regression(cross, white_y)
 
 
 def pls(moments: Moments, x: str = "x", y: str = "y") -> Spectrum:
