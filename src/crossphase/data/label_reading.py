@@ -81,8 +81,9 @@ def read_columns(labels: Any, what: str = "label") -> tuple[RawColumn, ...]:
         columns = tuple(
             _read_column(labels.iloc[:, j], str(name)) for j, name in enumerate(labels.columns)
         )
-    elif is_series(labels):
-        columns = (_read_column(labels, what if labels.name is None else str(labels.name)),)
+    elif is_series(labels) or hasattr(labels, "categories"):
+        name = getattr(labels, "name", None)
+        columns = (_read_column(labels, what if name is None else str(name)),)
     else:
         columns = _read_array(labels, what)
     if not columns:

@@ -26,6 +26,14 @@ from crossphase.errors import Finding, InputError
 
 __all__ = ["PairedData"]
 
+_LABELS_FOLLOW_X = Finding(
+    "labels-follow-x",
+    "info",
+    "Rows were matched by ID, and the labels have no IDs.",
+    "Labels were taken to be in the row order of x as given.",
+    "Give the labels IDs if they are in another order.",
+)
+
 
 @dataclass(frozen=True, eq=False)
 class PairedData:
@@ -81,6 +89,7 @@ class PairedData:
         ids_y: ArrayLike | None = None,
         ids_labels: ArrayLike | None = None,
         groups: Any = None,
+        ids_groups: ArrayLike | None = None,
         covariates: Any = None,
         names: tuple[str, str] = ("x", "y"),
         label_kind: KindChoice | Mapping[str, KindChoice] = "auto",
@@ -108,6 +117,8 @@ class PairedData:
             IDs of the label rows. Pairs without a label row are unlabelled.
         groups : array-like of shape (n_x,), default None
             Blocks of dependent rows, such as donors; none may be missing.
+        ids_groups : array-like of shape (n_groups,), default None
+            IDs of the group rows, when they are not the rows of `x`.
         covariates : mapping, frame or array-like of n_x rows, default None
             Known nuisances, such as batch or depth.
         names : tuple of str, default ("x", "y")
@@ -165,6 +176,8 @@ class PairedData:
             at = match_to_x(own, rows_x, align=align, labelled=labelled)[pairs_x]
             parsed, found = encode_labels([column.spread(at) for column in columns], label_kind)
             findings.extend(found)
+            if own.ids is None and labelled is None and not np.array_equal(pairs_x, pairs_y):
+                findings.append(_LABELS_FOLLOW_X)
             present = ~np.logical_or.reduce([column.missing for column in columns])
             report = replace(
                 report, n_labels_dropped=int(present.sum() - present[at[at >= 0]].sum())
@@ -172,7 +185,7 @@ class PairedData:
         elif labelled is not None or ids_labels is not None:
             raise InputError("labelled= or ids_labels= came without labels: give the labels too")
 
-        codes, group_names = _groups(groups, rows_x, pairs_x, align)
+        codes, group_names = _groups(groups, ids_groups, rows_x, pairs_x, align)
         return cls(
             x=values[0],
             y=values[1],
@@ -257,14 +270,14 @@ def _other_rows(table: Any, name: str, columns: tuple[RawColumn, ...], given: An
 
 
 def _groups(
-    groups: Any, rows_x: Rows, pairs_x: NDArray[np.intp], align: AlignChoice
+    groups: Any, given: Any, rows_x: Rows, pairs_x: NDArray[np.intp], align: AlignChoice
 ) -> tuple[NDArray[np.intp] | None, tuple[str, ...]]:
     if groups is None:
         return None, ()
     columns = read_columns(groups, "group")
     if len(columns) > 1:
         raise InputError(f"groups have {len(columns)} columns: give one")
-    at = match_to_x(_other_rows(groups, "groups", columns, None), rows_x, align=align)[pairs_x]
+    at = match_to_x(_other_rows(groups, "groups", columns, given), rows_x, align=align)[pairs_x]
     column = columns[0].spread(at)
     if column.missing.any():
         raise InputError(

@@ -81,7 +81,11 @@ def as_ids(values: Any, what: str) -> list[Hashable]:
     >>> as_ids(np.array([3.0, 7.0]), "x")
     [3, 7]
     """
-    array = np.asarray(values)
+    if isinstance(values, list | tuple):  # element by element: nothing is turned into text
+        array = np.empty(len(values), dtype=object)
+        array[:] = [value.item() if isinstance(value, np.generic) else value for value in values]
+    else:
+        array = np.asarray(values)
     if array.ndim != 1:
         raise InputError(f"IDs of {what} have shape {array.shape}: give one ID for each row")
     if array.dtype.kind in "Mm":
@@ -95,6 +99,9 @@ def as_ids(values: Any, what: str) -> list[Hashable]:
         array = array.astype(np.int64)
     ids: list[Hashable] = array.tolist()
     for row, value in enumerate(ids):
+        if not isinstance(value, Hashable):
+            kind = type(value).__name__
+            raise InputError(f"ID of {what} in row {row} is a {kind}: give text or whole numbers")
         if value is None or value == "" or value != value or type(value).__name__ == "NAType":
             raise InputError(f"ID of {what} in row {row} is missing: give every row an ID")
     return ids

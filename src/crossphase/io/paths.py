@@ -1,0 +1,100 @@
+"""Looking at a file before it is read: is it there, and is it what its ending says?"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from crossphase.errors import InputError
+
+__all__ = ["ENDINGS", "checked_path", "reading_failed"]
+
+#: Endings that can be read, and what such a file looks like inside.
+ENDINGS = {
+    ".npy": "NumPy array",
+    ".npz": "zip archive",
+    ".csv": "text",
+    ".tsv": "text",
+    ".parquet": "Parquet table",
+}
+_MAGIC = (
+    (b"\x93NUMPY", "NumPy array"),
+    (b"PK\x03\x04", "zip archive"),
+    (b"PK\x05\x06", "empty zip archive"),
+    (b"PAR1", "Parquet table"),
+    (b"\x89HDF", "HDF5 file"),
+    (b"\x1f\x8b", "gzip file"),
+    (b"%PDF", "PDF document"),
+    (b"\xd0\xcf\x11\xe0", "old Excel workbook"),
+    *((bytes([0x80, protocol]), "Python pickle") for protocol in range(2, 6)),
+)
+_HEAD = 4096
+
+
+def _looks_like(head: bytes) -> str:
+    for magic, kind in _MAGIC:
+        if head.startswith(magic):
+            return kind
+    return "binary file of unknown kind" if b"\0" in head else "text"
+
+
+def reading_failed(path: Path, error: Exception, mend: str) -> InputError:
+    """The one-line error for a file that a reader gave up on."""
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return InputError(f"{path} cannot be read as {path.suffix.lower()} ({reason}): {mend}")
+
+
+def checked_path(path: str | os.PathLike[str]) -> Path:
+    """A path to a file that exists, is readable, and is what its ending says.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    InputError
+        If the file is missing, a folder, empty, unreadable, of an unknown ending, or its first
+        bytes contradict its ending.
+
+    Examples
+    --------
+    >>> checked_path("embeddings.mat")
+    Traceback (most recent call last):
+    crossphase.errors.InputError: embeddings.mat does not exist: check the path
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise InputError(f"{path} is a folder: give a file inside it")
+        if not path.exists():
+            raise InputError(f"{path} does not exist: check the path")
+        ending = path.suffix.lower()
+        if ending not in ENDINGS:
+            raise InputError(
+                f"{path} has the ending {ending or '(none)'!r}, which cannot be read: "
+                f"give one of {', '.join(ENDINGS)}"
+            )
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(f"{path} cannot be opened ({reason}): check its permissions") from None
+    if not head:
+        raise InputError(f"{path} is empty (0 bytes): write it again")
+    found = _looks_like(head)
+    if found == "Python pickle":
+        raise InputError(
+            f"{path} is a Python pickle, which is never opened because it can run code: "
+            "save the array with numpy.save(..., allow_pickle=False)"
+        )
+    if found != ENDINGS[ending]:
+        raise InputError(
+            f"{path} ends in {ending} but looks like a {found}: "
+            "rename it to what it is, or write it again"
+        )
+    return path
