@@ -217,6 +217,7 @@ BAD_FILES: dict[str, tuple[str, Callable[[Path], Any] | None, str]] = {
     "tabs in csv": ("x.csv", _bytes(b"a\tb\n1\t2\n"), "by tabs, not by commas.*ending .tsv"),
     "commas in tsv": ("x.tsv", _bytes(b"a,b\n1,2\n"), "by commas, not by tabs"),
     "ragged": ("x.csv", _bytes(b"a,b\n1,2\n1,2,3\n"), "cannot be read as .csv"),
+    "header one short": ("x.csv", _bytes(b"a,b\nr1,1,2\nr2,3,4\n"), "cannot be read as .csv"),
     "names only": ("x.csv", _bytes(b"a,b\n"), "no rows"),
     "blank first line": ("x.csv", _bytes(b"\n1,2\n"), "empty line"),
 }

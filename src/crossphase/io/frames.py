@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ __all__ = ["read_parquet", "read_text"]
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 # Put before the text of IDs while pandas reads, so that it takes none for a number or a NaN.
-_MARK = "#"
+_MARK = "id:"
 _NAMES = {",": "commas", "\t": "tabs", ";": "semicolons"}
 
 
@@ -92,24 +93,28 @@ def read_text(path: Path, id_column: str | None = None) -> pd.DataFrame:
     separator = _SEPARATORS[path.suffix.lower()]
     fields = _first_line(path, separator)
     header = _has_header(fields)
-    as_text: set[Any] = {id_column} if header and id_column in fields else set()
     indexed = header and not fields[0] and len(fields) > 1
-    if indexed:
-        as_text.add(0)
+    text_columns = [0] if indexed else []
+    if header and id_column in fields:
+        text_columns.append(fields.index(id_column))
     try:
-        frame: pd.DataFrame = pandas.read_csv(
-            path,
-            sep=separator,
-            header=0 if header else None,
-            index_col=False,
-            converters=dict.fromkeys(as_text, _MARK.__add__),
-            encoding="utf-8-sig",
-            low_memory=False,
-            skipinitialspace=True,
-        )
-    except (ValueError, OSError) as error:  # pandas' parser errors are ValueErrors
+        with warnings.catch_warnings():
+            # Lines longer than the header: pandas would cut them off and only warn.
+            warnings.simplefilter("error", pandas.errors.ParserWarning)
+            frame: pd.DataFrame = pandas.read_csv(
+                path,
+                sep=separator,
+                header=0 if header else None,
+                index_col=False,
+                converters=dict.fromkeys(text_columns, _MARK.__add__),
+                encoding="utf-8-sig",
+                low_memory=False,
+                skipinitialspace=True,
+            )
+    except (ValueError, OSError, pandas.errors.ParserWarning) as error:
+        # pandas' parser errors are ValueErrors
         raise reading_failed(path, error, "check that every line has the same columns") from None
-    for j in [0] * indexed + [fields.index(name) for name in as_text - {0}]:
+    for j in text_columns:
         text = [value.removeprefix(_MARK) for value in frame.iloc[:, j]]
         frame.isetitem(j, pandas.Series(text, dtype=object))
     frame.columns = frame.columns.map(lambda name: str(name).strip())
