@@ -1,1 +1,5 @@
-"""To be filled."""
+"""The ``crossphase`` command."""
+
+from crossphase.cli.app import main
+
+__all__ = ["main"]

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 
-from crossphase.plots.labels import shorten
-from crossphase.report.formatting import number, probability
-from crossphase.results import DataSummary, Diagnosis, Separation
+from crossphase.plots.labels import metric_label, shorten
+from crossphase.report.formatting import interval, number, probability, signed
+from crossphase.results import DataSummary, Diagnosis, Recommendation, Separation
 from crossphase.theory.regimes import Objective, Regime
 
 __all__ = ["action", "regime_meaning", "required_dimension", "verdict"]
 
-# Recommendations that the regime by itself accounts for; any other one is explained by the
-# decisive reason that came with it.
+# Recommendations that the regime by itself accounts for.
 _EXPLAINED_BY = {
     Regime.BOTH: {"align", "predict x->y"},
     Regime.CA_ONLY: {"align"},
@@ -20,6 +19,7 @@ _EXPLAINED_BY = {
     Regime.NEITHER: {"unimodal x", "unimodal y", "concatenate"},
     Regime.UNDETERMINED: set[str](),
 }
+_TRAINED = ("align", "predict x->y", "predict y->x")
 
 
 def action(objective: str, data: DataSummary) -> str:
@@ -97,14 +97,37 @@ def verdict(d: Diagnosis) -> str:
         )
     sure = advice.objective != "collect more data" and not math.isnan(advice.confidence)
     said = [f"{order}: probability {probability(advice.confidence)}." if sure else f"{order}."]
-    undetermined = d.regime is Regime.UNDETERMINED
-    if advice.objective in _EXPLAINED_BY[d.regime]:
-        said.append(regime_meaning(d.regime, d.data))
-    elif advice.reasons and not (undetermined and advice.reasons[0] == d.undetermined_reason):
-        said.append(advice.reasons[0])
-    if undetermined:
+    said.append(_why(d, advice))
+    if d.regime is Regime.UNDETERMINED:
         said.append(_undetermined(d))
-    return " ".join(_closed(sentence) for sentence in said)
+    return " ".join(_closed(sentence) for sentence in said if sentence)
+
+
+def _why(d: Diagnosis, advice: Recommendation) -> str:
+    """One sentence: the regime if it accounts for the advice, else the outlook."""
+    if advice.objective in _TRAINED:
+        if advice.objective in _EXPLAINED_BY[d.regime]:
+            return regime_meaning(d.regime, d.data)
+        rows = [
+            row
+            for row in d.outlook
+            if (row.representation, row.view) == (advice.objective, advice.deploy)
+        ]
+        if rows and len({row.metric for row in rows}) == 1:
+            best = max(rows, key=lambda row: row.score)
+            return (
+                f"The outlook for held-out rows is {metric_label(best.metric)} "
+                f"{number(best.score)}, a gain of {signed(best.gain)} "
+                f"({interval(best.gain_interval, sign=True)})."
+            )
+    elif advice.objective != "collect more data":
+        if d.outlook:
+            return "No cross-modal objective is credibly better on held-out rows."
+        if advice.objective in _EXPLAINED_BY[d.regime]:
+            return regime_meaning(d.regime, d.data)
+    decisive = advice.reasons[0] if advice.reasons else ""
+    said_anyway = d.regime is Regime.UNDETERMINED and decisive == d.undetermined_reason
+    return "" if said_anyway else decisive
 
 
 def required_dimension(separation: Separation) -> str:

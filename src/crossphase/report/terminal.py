@@ -45,7 +45,9 @@ def print_report(summary: Summary, console: Console, *, brief: bool = False) -> 
 
 
 def _sections(s: Summary) -> Iterable[RenderableType]:
-    regime = Text.assemble("\nRegime: ", (s.regime, "bold"))
+    yield ""
+    yield _recommendations(s)
+    regime = Text.assemble("Regime: ", (s.regime, "bold"))
     if s.regime_meaning not in s.verdict:
         regime.append(f". {s.regime_meaning}")
     regime.append("\n")
@@ -60,8 +62,6 @@ def _sections(s: Summary) -> Iterable[RenderableType]:
     if s.outlook:
         yield Text(f"Outlook on held-out labelled rows, {percent(s.level)} intervals", style="bold")
         yield from _outlook(s.outlook)
-    yield Text("What to train", style="bold")
-    yield _recommendations(s)
     if s.warnings:
         yield Text("Warnings", style="bold")
         yield _warnings(s.warnings)
@@ -151,7 +151,7 @@ def _recommendations(s: Summary) -> RenderableType:
         cells = [Text(row.situation.removesuffix(" at hand")), Text(row.action)]
         if not s.point_estimate:
             cells.append(Text(probability(row.confidence)))
-        cells.append(Text(" ".join(row.reasons)))
+        cells.append(Text(row.reasons[0] if row.reasons else ""))
         table.add_row(*cells, style="bold" if row.chosen else "")
     return _spaced(table)
 

@@ -1,0 +1,110 @@
+"""The ``crossphase`` command: its subcommands and its exit codes.
+
+Nothing here imports NumPy; each command imports what it needs when it runs, so that
+``--help`` is instant.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from crossphase import __version__
+from crossphase.cli.datasets import app as datasets_app
+from crossphase.cli.demo import demo
+from crossphase.cli.diagnose import diagnose
+from crossphase.errors import InputError, MissingExtraError
+
+__all__ = ["app", "main"]
+
+BAD_INPUT = 2
+BROKEN_PIPE = 1
+INTERRUPTED = 130
+
+# Typer carries its own copy of Click from some version on, so its classes are taken from what
+# Typer exports: BadParameter -> UsageError -> ClickException.
+_UsageProblem: type[Exception] = typer.BadParameter.__mro__[2]
+
+app = typer.Typer(
+    name="crossphase",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+app.command(short_help="Diagnose two modalities from your own files.")(diagnose)
+app.command(short_help="Diagnose bundled real data; writes a report.")(demo)
+app.add_typer(datasets_app, name="datasets", short_help="The bundled real data.")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"crossphase {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def crossphase(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    r"""Before you train on paired multimodal data: align, predict, or stay with one modality?
+
+    \b
+    Examples:
+      crossphase demo
+      crossphase diagnose rna.npy protein.npy --labels cell_types.csv
+      crossphase diagnose --help
+
+    \b
+    Exit codes: 0 a verdict ("Undetermined" is one), 2 bad input, 130 interrupted.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, default None
+        None takes them from ``sys.argv``.
+
+    Returns
+    -------
+    int
+        0 with a verdict, 2 for bad input (one line on stderr), 130 when interrupted, 1 when
+        the reader of the output went away. Anything else raises: it is a bug.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a narrow encoding costs a symbol, not the run
+    try:
+        code = app(
+            args=None if arguments is None else list(arguments),
+            prog_name="crossphase",
+            standalone_mode=False,
+        )
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except (InputError, MissingExtraError) as error:
+        return _refuse(str(error))
+    except _UsageProblem as error:
+        message: str = error.format_message()  # type: ignore[attr-defined]
+        return _refuse(f"{message.rstrip('.')}: see crossphase --help")
+    if code == INTERRUPTED:
+        typer.echo("crossphase: interrupted", err=True)
+    return code if isinstance(code, int) else 0
+
+
+def _refuse(message: str) -> int:
+    typer.echo(f"crossphase: error: {' '.join(message.split())}", err=True)
+    return BAD_INPUT

@@ -1,0 +1,122 @@
+"""Where results go: files that are checked before the long work, tables, progress."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crossphase.errors import InputError
+
+if TYPE_CHECKING:
+    from crossphase.results import Diagnosis
+
+__all__ = ["STDOUT", "check_targets", "progress_bar", "publish"]
+
+STDOUT = "-"
+
+Progress = Callable[[str, float], None]
+
+
+def check_targets(targets: Iterable[str | None], inputs: Iterable[Path] = ()) -> None:
+    """Refuse output paths that cannot or must not be written, before any work is done.
+
+    Parameters
+    ----------
+    targets : iterable of str or None
+        Output paths; None and ``-`` (stdout) are skipped.
+    inputs : iterable of Path
+        Files that must not be overwritten.
+
+    Raises
+    ------
+    InputError
+        If a folder is missing or not writable, the path is a folder or an input, or two
+        outputs are the same file.
+    """
+    taken = {path.resolve(): f"it is the input {path}" for path in inputs}
+    for target in targets:
+        if target is None or target == STDOUT:
+            continue
+        path = Path(target)
+        folder = path.resolve().parent
+        if path.is_dir():
+            raise InputError(f"cannot write {target}: it is a folder; give a file name")
+        if not folder.is_dir():
+            raise InputError(f"cannot write {target}: there is no folder {folder}; make it first")
+        if not os.access(path if path.exists() else folder, os.W_OK):
+            raise InputError(f"cannot write {target}: no permission; choose another place")
+        if path.resolve() in taken:
+            raise InputError(f"cannot write {target}: {taken[path.resolve()]}; choose another name")
+        taken[path.resolve()] = "another output goes there"
+
+
+def publish(d: Diagnosis, *, json_target: str | None, html_target: str | None, quiet: bool) -> None:
+    """Print the verdict and write the files asked for.
+
+    With JSON on stdout the tables go to stderr.
+
+    Parameters
+    ----------
+    d : Diagnosis
+    json_target, html_target : str or None
+        Paths; ``-`` sends the JSON to stdout.
+    quiet : bool
+        Print the verdict sentence alone.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be written after all.
+    """
+    from rich.console import Console
+
+    from crossphase.report.summary import summarise
+    from crossphase.report.terminal import print_report
+
+    on_stdout = json_target == STDOUT
+    if on_stdout:
+        sys.stdout.write(d.to_json())
+    else:
+        _write(d.to_json, json_target)
+    _write(d.to_html, html_target)
+    console = Console(stderr=on_stdout, highlight=False)
+    print_report(summarise(d), console, brief=quiet)
+    written = [t for t in (json_target, html_target) if t not in (None, STDOUT)]
+    if written and not quiet:
+        console.print(f"Wrote {' and '.join(map(str, written))}", markup=False, soft_wrap=True)
+
+
+def _write(writer: Callable[[str], str], target: str | None) -> None:
+    if target is None:
+        return
+    try:
+        writer(target)
+    except OSError as error:
+        raise InputError(
+            f"cannot write {target}: {error.strerror or error}; choose another place"
+        ) from error
+
+
+@contextmanager
+def progress_bar(quiet: bool) -> Iterator[Progress | None]:
+    """A progress callback that draws on stderr, or None where nobody would see it.
+
+    Parameters
+    ----------
+    quiet : bool
+        Draw nothing.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=1.0)
+        yield lambda stage, fraction: bar.update(task, description=stage, completed=fraction)

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from crossphase.errors import Finding
+from crossphase.plots import DARK, LIGHT
+from crossphase.results import Recommendation
+
+VOID = {"meta", "link", "br", "img", "input", "hr"}
+EVIL = "<script>alert(1)</script>"
+
+
+class Page(HTMLParser):
+    """Checks that tags are balanced and collects what a test wants to know."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.ids: list[str] = []
+        self.addresses: list[str] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        values = dict(attrs)
+        self.ids += [values["id"]] if "id" in values else []
+        for name in ("href", "src", "xlink:href", "action", "srcset", "data"):
+            self.addresses += [values[name]] if name in values else []
+        assert not [name for name, _ in attrs if name.startswith("on")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if not self.open or self.open[-1] != "style":
+            self.words.append(data)
+
+
+@pytest.mark.parametrize("which", ["diagnosis", "published", "undetermined"])
+def test_page_is_whole_small_and_offline(which, request):
+    d = request.getfixturevalue(which)
+    text = d.to_html()
+    page = Page(text)
+    assert len(text.encode()) < 500_000
+    assert len(set(page.ids)) == len(page.ids)
+    assert all(address.startswith("#") for address in page.addresses)
+    assert not {"script", "link", "img", "iframe", "object"} & set(page.tags)
+    assert "url(" not in re.sub(r"url\(#[\w-]+\)", "", text)
+    assert "@import" not in text
+    without_namespaces = re.sub(r'xmlns(?::\w+)?="[^"]*"', "", text)
+    assert "http:" not in without_namespaces
+    assert "https:" not in without_namespaces
+    assert "nan" not in " ".join(page.words).lower().split()
+
+
+def test_references_inside_the_pictures_resolve(diagnosis):
+    text = diagnosis.to_html()
+    ids = set(Page(text).ids)
+    used = set(re.findall(r"url\(#([\w-]+)\)", text)) | set(
+        re.findall(r'xlink:href="#([^"]+)"', text)
+    )
+    assert used
+    assert used <= ids
+
+
+def test_verdict_comes_first_and_every_part_is_there(diagnosis):
+    text = diagnosis.to_html()
+    words = " ".join(Page(text).words)
+    places = [
+        words.index(part)
+        for part in (
+            diagnosis.verdict, "What to train", "Where this dataset lies",
+            "Probability of each regime", "Separation of signal", "What each objective would give",
+            "Why: the spectra", "Warnings", "Settings", "Versions", "Glossary",
+        )
+    ]  # fmt: skip
+    assert places == sorted(places)
+    for warning in diagnosis.warnings:
+        assert warning.finding in words
+    assert "▲ helps" in words
+    assert "▼ harms" in words
+
+
+def test_page_without_outlook_or_warnings(published):
+    text = replace(published, warnings=()).to_html()
+    words = " ".join(Page(text).words)
+    assert "What each objective would give" not in words
+    assert "Probability of each regime" not in words
+    assert "point estimates" in words
+    assert "None." in words
+
+
+def test_everything_from_the_user_is_inert(make_diagnosis, diagnosis):
+    d = make_diagnosis(
+        data=replace(diagnosis.data, x_name=EVIL, y_name='"><img src=x onerror=alert(1)>',
+                     labels=((EVIL, "classes"),)),
+        warnings=(Finding("evil", "serious", EVIL, EVIL, EVIL),),
+        undetermined_reason=EVIL,
+        versions={EVIL: EVIL},
+        recommendations={
+            view: Recommendation(view, "align", 0.9, (EVIL, EVIL)) for view in ("x", "y", "both")
+        },
+    )  # fmt: skip
+    for text in (d.to_html(), d._repr_html_()):
+        page = Page(text)
+        assert not {"script", "img"} & set(page.tags)
+        assert "alert(1)" in " ".join(page.words)
+
+
+def test_every_colour_of_a_picture_follows_the_page(diagnosis):
+    text = diagnosis.to_html()
+    for svg in re.findall(r"<svg.*?</svg>", text, flags=re.DOTALL):
+        assert 'role="img"' in svg
+        assert not re.search(r"#[0-9a-f]{6}", svg)
+        assert "width=" not in svg[: svg.index(">")]
+    for palette in (LIGHT, DARK):
+        for name, colour in palette.css_variables().items():
+            assert f"{name}: {colour};" in text
+    assert "prefers-color-scheme: dark" in text
+    assert "@media print" in text
+
+
+def test_same_diagnosis_same_page(diagnosis):
+    assert diagnosis.to_html() == diagnosis.to_html()
+
+
+def test_fragment_stands_alone_in_a_notebook(diagnosis):
+    text = diagnosis._repr_html_()
+    page = Page(text)
+    assert text.startswith("<div")
+    assert not {"html", "body", "head"} & set(page.tags)
+    assert diagnosis.verdict in " ".join(page.words)
+    style = text[text.index("<style>") : text.index("</style>")]
+    for selector in re.findall(r"^\s*([^@{}\s][^{}:]*)\{", style, flags=re.MULTILINE):
+        assert all(".crossphase" in part for part in selector.split(","))
+
+
+def test_html_is_written(tmp_path, diagnosis):
+    path = tmp_path / "report.html"
+    assert diagnosis.to_html(path) == path.read_text(encoding="utf-8")

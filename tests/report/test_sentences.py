@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from crossphase.report.sentences import action, regime_meaning, required_dimension, verdict
+from crossphase.report.summary import summarise
+from crossphase.results import Recommendation
+from crossphase.theory.regimes import Regime
+
+
+def advise(d, objective, deploy="both", confidence=0.93, reasons=("Because.",)):
+    advice = {**d.recommendations, deploy: Recommendation(deploy, objective, confidence, reasons)}
+    return replace(d, recommendations=advice, settings=replace(d.settings, deploy=deploy))
+
+
+def test_verdict_names_the_training_its_probability_and_the_reason(diagnosis):
+    assert verdict(diagnosis) == (
+        "Predict karhunen from fourier: probability 0.93. "
+        "Aligning would learn shared nuisance rather than the labels."
+    )
+    assert str(diagnosis) == f"CP only: {diagnosis.verdict}"
+
+
+@pytest.mark.parametrize(
+    ("objective", "order"),
+    [
+        ("align", "Align fourier and karhunen"),
+        ("predict x->y", "Predict karhunen from fourier"),
+        ("predict y->x", "Predict fourier from karhunen"),
+        ("unimodal x", "Stay with fourier alone"),
+        ("unimodal y", "Stay with karhunen alone"),
+        ("concatenate", "Concatenate fourier and karhunen"),
+        ("collect more data", "Collect more data before training"),
+    ],
+)
+def test_every_objective_has_its_order(diagnosis, objective, order):
+    assert action(objective, diagnosis.data) == order
+    assert verdict(advise(diagnosis, objective)).startswith(order)
+
+
+@pytest.mark.parametrize("regime", [r for r in Regime if r is not Regime.UNDETERMINED])
+def test_training_against_the_regime_is_explained_by_the_outlook(diagnosis, regime):
+    said = verdict(advise(replace(diagnosis, regime=regime), "align", "x"))
+    if regime in (Regime.BOTH, Regime.CA_ONLY):
+        assert said.endswith(regime_meaning(regime, diagnosis.data))
+    else:
+        assert "a gain of +0.08 (+0.05 to +0.11)" in said
+
+
+def test_staying_is_explained_by_the_outlook_and_without_one_by_the_regime(diagnosis):
+    stay = advise(replace(diagnosis, regime=Regime.NEITHER), "concatenate")
+    assert verdict(stay).endswith("No cross-modal objective is credibly better on held-out rows.")
+    bare = replace(stay, outlook=())
+    assert verdict(bare).endswith(regime_meaning(Regime.NEITHER, diagnosis.data))
+    assert verdict(replace(bare, regime=Regime.BOTH)).endswith("Because.")
+
+
+def test_undetermined_says_why_and_what_is_most_likely(undetermined):
+    said = verdict(undetermined)
+    assert said.startswith("Predict karhunen from fourier: probability 0.93.")
+    assert said.endswith(
+        "The regime cannot be told (most likely CP only, 0.50): "
+        "the interval of Δ of alignment straddles 1."
+    )
+
+
+def test_undetermined_does_not_repeat_itself(undetermined):
+    reason = undetermined.undetermined_reason
+    said = verdict(advise(undetermined, "collect more data", reasons=(reason,)))
+    assert said.count("straddles 1") == 1
+
+
+def test_published_is_called_a_point_estimate(published):
+    said = verdict(published)
+    assert "point estimate" in said
+    assert "probability" not in said
+    assert "Δ = 0.00 for alignment and ∞" in said
+
+
+def test_collecting_more_data_states_no_probability(diagnosis):
+    said = verdict(advise(diagnosis, "collect more data", reasons=("Only 12 labels",)))
+    assert said == "Collect more data before training. Only 12 labels."
+
+
+def test_required_dimension_in_words(diagnosis):
+    align, predict = diagnosis.alignment, diagnosis.prediction_xy
+    assert "only from a latent dimension of 4 (between 4 and 5)" in required_dimension(align)
+    assert "1 stronger nuisance component." in required_dimension(align)
+    assert "dimension of 3 (between 3 and 4): its signal components come first" in (
+        required_dimension(predict)
+    )
+    none = replace(
+        align, required_dim=0, required_dim_interval=(0, 0), signal_probability=np.zeros(6)
+    )
+    assert "no signal component" in required_dimension(none)
+
+
+def test_summary_rows_are_those_of_the_diagnosis(diagnosis):
+    s = summarise(diagnosis)
+    assert sum(row.probability for row in s.regimes) == pytest.approx(1.0)
+    assert [row.regime for row in s.regimes if row.most_likely] == ["CP only"]
+    assert [row.delta for row in s.separations] == [0.7, 1.9, 0.9]
+    assert sum(len(group.lines) for group in s.outlook) == len(diagnosis.outlook)
+    assert [w.severity for w in s.warnings] == ["serious", "info"]
+    assert [row.deploy for row in s.recommendations if row.chosen] == ["both"]
+    effects = {line.effect for group in s.outlook for line in group.lines}
+    assert effects == {"baseline", "helps", "harms", "unclear"}
+
+
+def test_two_metrics_make_two_sets_of_tables(diagnosis):
+    both = diagnosis.outlook + tuple(replace(row, metric="r2") for row in diagnosis.outlook)
+    groups = summarise(replace(diagnosis, outlook=both)).outlook
+    assert [g.metric for g in groups] == ["balanced accuracy"] * 3 + ["R²"] * 3
+    assert groups[3].title == "only fourier at hand, R²"
