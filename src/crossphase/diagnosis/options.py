@@ -159,7 +159,7 @@ def options_for(outlook: Outlook, deploy: View, level: float) -> Options:
             gain=scores[best] - scores[over],
             gain_interval=interval(draws[best] - draws[over], level),
             chance=chance,
-            interval=interval(draws[best], level),
+            interval=interval(np.minimum(draws[best], 1.0), level),
         )
 
     return Options(

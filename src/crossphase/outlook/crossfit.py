@@ -13,7 +13,14 @@ from crossphase.config import Settings
 from crossphase.data.labels import LabelColumn
 from crossphase.errors import Finding
 from crossphase.outlook.folds import assign_folds
-from crossphase.outlook.intervals import INFLATION, bootstrap_weights, interval, losses, scores
+from crossphase.outlook.intervals import (
+    INFLATION,
+    bootstrap_weights,
+    disagreement,
+    interval,
+    losses,
+    scores,
+)
 from crossphase.outlook.plan import Plan, make_plan
 from crossphase.outlook.probe import fit_predict
 from crossphase.outlook.representations import CODES, RAW, Key, Representations, build
@@ -142,7 +149,8 @@ def compute_outlook(
     by_metric: dict[Metric, list[_Scored]] = {}
     for kind, made in kinds:
         for key in RAW + CODES:
-            for metric, point, draws, chosen in _score(key, made, plan, settings, weights, inner):
+            found = _score(key, made, plan, settings, weights, inner, rng)
+            for metric, point, draws, chosen in found:
                 by_metric.setdefault(metric, []).append(_Scored(kind, key, chosen, point, draws))
     rows: list[OutlookRow] = []
     all_draws: list[Array] = []
@@ -193,12 +201,13 @@ def _score(
     settings: Settings,
     weights: Array,
     inner: Ints | None,
+    rng: np.random.Generator,
 ) -> list[tuple[Metric, float, Array, int]]:
     """Score and draws of one representation, one entry a metric."""
     found: dict[Metric, list[tuple[Array, int]]] = {}
     chosen: list[int] = []
     for task, rows in plan.tasks:
-        loss = np.zeros(task.targets.shape)
+        loss, reference = np.zeros(task.targets.shape), np.zeros(task.targets.shape)
         for repeat, fold in plan.splits():
             source = made.raw if key[0] == "raw" else made.codes[repeat, fold]
             code = source[key][rows]
@@ -214,10 +223,15 @@ def _score(
                 None if inner is None else inner[rows][train],
             )
             loss[test] += losses(task.rows(test), predictions) / len(plan.folds)
+            mean = task.targets[train].mean(axis=0)
+            reference[test] += (task.targets[test] - mean) ** 2 / len(plan.folds)
             chosen.append(dim)
         columns = task.targets.shape[1]
         both = np.concatenate([np.ones((1, len(rows))), weights[:, rows]])
-        found.setdefault(_METRIC[task.kind], []).append((scores(task, loss, both), columns))
+        found.setdefault(_METRIC[task.kind], []).append(
+            (scores(task, loss, both, reference), columns)
+        )
+        found[_METRIC[task.kind]][-1][0][1:] += disagreement(task, len(weights), rng)
     dim = made.dims[key] if key[0] == "raw" else int(np.median(chosen))
     result: list[tuple[Metric, float, Array, int]] = []
     for metric, parts in found.items():
@@ -239,6 +253,7 @@ def _dims(key: Key, width: int, fixed: int | None) -> tuple[int, ...]:
 
 def _row(one: _Scored, scored: Sequence[_Scored], metric: Metric, level: float) -> OutlookRow:
     representation, view = one.key
+    lowest = -np.inf if metric == "r2" else 0.0
     baseline = next(s for s in scored if s.kind == one.kind and s.key == ("raw", view))
     return OutlookRow(
         representation=representation,
@@ -247,7 +262,7 @@ def _row(one: _Scored, scored: Sequence[_Scored], metric: Metric, level: float) 
         dim=one.dim,
         metric=metric,
         score=one.point,
-        interval=interval(one.draws, level),
+        interval=interval(np.clip(one.draws, lowest, 1.0), level),
         baseline=f"raw {view}",
         gain=one.point - baseline.point,
         gain_interval=interval(one.draws - baseline.draws, level),

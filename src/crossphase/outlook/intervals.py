@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from crossphase.outlook.probe import Task
 from crossphase.results.separation import Interval
 
-__all__ = ["INFLATION", "bootstrap_weights", "interval", "losses", "scores"]
+__all__ = ["INFLATION", "bootstrap_weights", "disagreement", "interval", "losses", "scores"]
 
 Array = NDArray[np.float64]
 
 # Held-out rows are not the only thing that varies: another labelled sample would also train
 # another probe. Standard deviations over held-out rows are widened by this factor;
 # benchmarks/outlook_coverage.py measures what it takes.
-INFLATION = 1.2
+INFLATION = 1.3
 
 
 def bootstrap_weights(
@@ -68,7 +68,7 @@ def losses(task: Task, predictions: Array) -> Array:
     return np.asarray(task.targets != predictions, dtype=np.float64)
 
 
-def scores(task: Task, loss: Array, weights: Array) -> Array:
+def scores(task: Task, loss: Array, weights: Array, reference: Array | None = None) -> Array:
     """R² or balanced accuracy of weighted rows, averaged over the task's columns.
 
     Parameters
@@ -77,6 +77,10 @@ def scores(task: Task, loss: Array, weights: Array) -> Array:
     loss : ndarray of shape (n, q)
         From :func:`losses`; an average over repeats will do.
     weights : ndarray of shape (n_draws, n)
+    reference : ndarray of shape (n, q) or None, default None
+        Squared error of predicting the training rows' mean, which R² compares with. The mean
+        of all rows (None) knows the held-out ones, and would bias cross-validated R² down by
+        about 2/n. Not used for classes.
 
     Returns
     -------
@@ -90,13 +94,27 @@ def scores(task: Task, loss: Array, weights: Array) -> Array:
     array([0.75])
     """
     if task.kind == "continuous":
-        total = (task.targets - task.targets.mean(axis=0)) ** 2
-        ratio = (weights @ loss) / np.maximum(weights @ total, np.finfo(np.float64).tiny)
+        if reference is None:
+            reference = (task.targets - task.targets.mean(axis=0)) ** 2
+        ratio = (weights @ loss) / np.maximum(weights @ reference, np.finfo(np.float64).tiny)
         return np.asarray(1.0 - ratio.mean(axis=1))
     members = (task.targets == np.arange(task.n_classes)).astype(np.float64)
     size, wrong = weights @ members, weights @ (members * loss)
     present = members.any(axis=0)
     return np.asarray(1.0 - (wrong[:, present] / size[:, present]).mean(axis=1))
+
+
+def disagreement(task: Task, n_draws: int, rng: np.random.Generator) -> Array:
+    """Noise for what the held-out rows are too few to show, shape (n_draws,).
+
+    Resampled rows that are all classified alike would give an interval of no width. An error
+    rate of which n rows show no instance has a posterior standard deviation of about 1/n; each
+    representation gets an own draw of that size. Zero for continuous labels, whose losses
+    always differ.
+    """
+    if task.kind == "continuous":
+        return np.zeros(n_draws)
+    return rng.normal(scale=1.0 / len(task.targets), size=n_draws)
 
 
 def interval(draws: Array, level: float) -> Interval:

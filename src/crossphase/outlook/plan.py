@@ -23,7 +23,9 @@ MAX_LABELLED = 4000
 # With this share of labels or less, codes are fitted once, on the unlabelled pairs alone.
 _SPLIT_SHARE = 0.25
 _MAX_REPEATS = 5
-_SPLIT_PROBE_ROWS = 600
+# Few labels are dealt to twice the folds, so that probes train on nearly all of them.
+_FEW_LABELLED = 300
+_SPLIT_PROBE_ROWS = 400
 _REFIT_PROBE_ROWS = 300
 
 
@@ -105,6 +107,8 @@ def make_plan(
         labelled = np.sort(rng.choice(labelled, MAX_LABELLED, replace=False))
     tasks = _tasks(label_columns, labelled, findings)
     refit = groups is not None or len(labelled) > _SPLIT_SHARE * n
+    if not refit and len(labelled) <= _FEW_LABELLED:
+        n_folds *= 2
     budget = _REFIT_PROBE_ROWS if refit else _SPLIT_PROBE_ROWS
     n_repeats = int(np.clip(budget // max(len(labelled), 1), 1, _MAX_REPEATS))
     classes = next(

@@ -19,9 +19,10 @@ __all__ = ["Task", "fit_predict"]
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.intp]
+Predict = Callable[[Array, Ints], Array]
 
 # Ridge as a multiple of the mean eigenvalue of the (within-class) covariance.
-_PENALTIES: Array = np.logspace(-3.0, 1.5, 10)
+_PENALTIES: Array = np.logspace(-3.0, 2.0, 11)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +89,7 @@ def fit_predict(
     (1.5, 1)
     """
     fit = _ridge if task.kind == "continuous" else _discriminant
-    best: tuple[float, Array, Callable[[Array, Array], Array], int] | None = None
+    best: tuple[float, Array, Predict, int] | None = None
     for dim in dims:
         losses, predict = fit(train[:, :dim], task)
         if inner_folds is not None:
@@ -105,31 +106,33 @@ def fit_predict(
 def _fold_losses(code: Array, task: Task, folds: Ints) -> Array:
     """Losses of every penalty when fitted without each fold, shape (penalties, q)."""
     fit = _ridge if task.kind == "continuous" else _discriminant
-    predictions = np.zeros((len(_PENALTIES), *task.targets.shape))
+    predictions = np.zeros((len(code), len(_PENALTIES), task.targets.shape[1]))
     for fold in np.unique(folds):
         inside, outside = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
         _, predict = fit(code[inside], task.rows(inside))
         for j in range(len(_PENALTIES)):
             choice = np.full(task.targets.shape[1], j)
-            predictions[j, outside] = predict(code[outside], choice)
-    return np.stack([_loss(task, p) for p in predictions])
+            predictions[outside, j] = predict(code[outside], choice)
+    return _losses(task, predictions)
 
 
-def _loss(task: Task, predictions: Array) -> Array:
-    """Squared error over total, or one minus balanced accuracy; shape (q,)."""
+def _losses(task: Task, predictions: Array) -> Array:
+    """Squared error over total, or one minus balanced accuracy.
+
+    `predictions` has the shape (m, penalties, q), the result (penalties, q).
+    """
+    targets = task.targets[:, None, :]
     if task.kind == "continuous":
         total = ((task.targets - task.targets.mean(axis=0)) ** 2).sum(axis=0)
-        error = ((task.targets - predictions) ** 2).sum(axis=0)
+        error = ((targets - predictions) ** 2).sum(axis=0)
         return np.asarray(error / np.where(total > 0, total, np.inf))
-    counts = np.bincount(task.numbers, minlength=task.n_classes)
-    wrong = np.bincount(
-        task.numbers, weights=predictions[:, 0] != task.targets[:, 0], minlength=task.n_classes
-    )
-    present = counts > 0
-    return np.array([(wrong[present] / counts[present]).mean()])
+    members = (task.targets == np.arange(task.n_classes)).astype(np.float64)
+    members = members[:, members.any(axis=0)]
+    wrong = (predictions != targets)[:, :, 0].astype(np.float64)
+    return np.asarray(((members / members.sum(axis=0)).T @ wrong).mean(axis=0)[:, None])
 
 
-def _ridge(code: Array, task: Task) -> tuple[Array, Callable[[Array, Array], Array]]:
+def _ridge(code: Array, task: Task) -> tuple[Array, Predict]:
     """Leave-one-out losses of ridge regressions, and a predictor for chosen penalties."""
     m = len(code)
     mean, target_mean = code.mean(axis=0), task.targets.mean(axis=0)
@@ -138,24 +141,21 @@ def _ridge(code: Array, task: Task) -> tuple[Array, Callable[[Array, Array], Arr
     values = np.maximum(values, 0.0)
     scores = centred @ vectors
     moments = scores.T @ targets / m
-    unit = float(values.mean()) or 1.0
-    losses = np.empty((len(_PENALTIES), targets.shape[1]))
-    for j, penalty in enumerate(_PENALTIES):
-        inverse = 1.0 / (values + penalty * unit)
-        # Residual with the row left out: r_i / (1 − h_ii), the intercept's 1/m in h_ii.
-        leverage = (scores**2) @ inverse / m + 1.0 / m
-        fitted = (scores * inverse) @ moments
-        residual = (targets - fitted) / np.maximum(1.0 - leverage, 1e-12)[:, None]
-        losses[j] = _loss(task, task.targets - residual)
+    inverse = 1.0 / (values[:, None] + _PENALTIES * (float(values.mean()) or 1.0))
+    # Residual with the row left out: r_i / (1 − h_ii), the intercept's 1/m in h_ii.
+    kept = np.maximum(1.0 - (scores**2) @ inverse / m - 1.0 / m, 1e-12)
+    fitted = (
+        scores @ (inverse[:, :, None] * moments[:, None, :]).reshape(len(values), -1)
+    ).reshape(m, len(_PENALTIES), -1)
+    residual = (targets[:, None, :] - fitted) / kept[:, :, None]
 
-    def predict(rows: Array, choice: Array) -> Array:
-        inverse = 1.0 / (values[:, None] + _PENALTIES[choice] * unit)
-        return np.asarray(target_mean + ((rows - mean) @ vectors) @ (moments * inverse))
+    def predict(rows: Array, choice: Ints) -> Array:
+        return np.asarray(target_mean + ((rows - mean) @ vectors) @ (moments * inverse[:, choice]))
 
-    return losses, predict
+    return _losses(task, task.targets[:, None, :] - residual), predict
 
 
-def _discriminant(code: Array, task: Task) -> tuple[Array, Callable[[Array, Array], Array]]:
+def _discriminant(code: Array, task: Task) -> tuple[Array, Predict]:
     """Leave-one-out losses of ridged linear discriminants, and a predictor."""
     m, numbers = len(code), task.numbers
     counts = np.bincount(numbers, minlength=task.n_classes).astype(np.float64)
@@ -166,43 +166,35 @@ def _discriminant(code: Array, task: Task) -> tuple[Array, Callable[[Array, Arra
     within = code - means[numbers]
     values, vectors = scipy.linalg.eigh(within.T @ within / freedom, check_finite=False)
     values = np.maximum(values, 0.0)
-    unit = float(values.mean()) or 1.0
+    inverse = 1.0 / (values[:, None] + _PENALTIES * (float(values.mean()) or 1.0))
     absent = np.where(counts > 0, 0.0, np.inf)
-
     scores, centres, within = code @ vectors, means @ vectors, within @ vectors
+
+    def from_centres(rows: Array, penalties: Ints) -> tuple[Array, Array]:
+        """Inner products of rows with every centre, and distances up to a term per row."""
+        weights = inverse[:, penalties]
+        stacked = (weights[:, :, None] * centres.T[:, None, :]).reshape(len(values), -1)
+        inner = (rows @ stacked).reshape(len(rows), weights.shape[1], -1)
+        return inner, (centres**2 @ weights).T - 2.0 * inner
+
     # Leaving row i out: its class mean moves by d/(n_c − 1), the within-class scatter loses
     # n_c/(n_c − 1) d dᵀ (d = row − class mean); Sherman–Morrison does the rest.
-    alone = counts[numbers] < 2
-    shift = np.where(alone, 1.0, counts[numbers] / np.maximum(counts[numbers] - 1.0, 1.0))
-    own = np.arange(m), numbers
-    losses = np.empty((len(_PENALTIES), 1))
-    for j, penalty in enumerate(_PENALTIES):
-        inverse = 1.0 / (values + penalty * unit)
-        weighted = within * inverse
-        squared = (within**2) @ inverse
-        to_centre = (scores * weighted).sum(axis=1)[:, None] - weighted @ centres.T
-        gain = shift / freedom
-        factor = gain / np.maximum(1.0 - gain * squared, 1e-12)
-        distance = _distances(scores, centres, inverse) + factor[:, None] * to_centre**2
-        distance[own] = shift**2 * squared * (1.0 + factor * squared)
-        distance[own] = np.where(alone, np.inf, distance[own])
-        losses[j] = _loss(task, np.argmin(distance + absent, axis=1)[:, None].astype(np.float64))
+    every = np.arange(len(_PENALTIES))
+    size = counts[numbers][:, None]
+    alone = size < 2
+    shift = np.where(alone, 1.0, size / np.maximum(size - 1.0, 1.0))
+    squared = (within**2) @ inverse
+    factor = shift / freedom
+    factor = factor / np.maximum(1.0 - factor * squared, 1e-12)
+    to_centre = ((scores * within) @ inverse)[:, :, None] - from_centres(within, every)[0]
+    distance = ((scores**2) @ inverse)[:, :, None] + from_centres(scores, every)[1]
+    distance += factor[:, :, None] * to_centre**2
+    own = shift**2 * squared * (1.0 + factor * squared)
+    distance[np.arange(m), :, numbers] = np.where(alone, np.inf, own)
+    held_out = np.argmin(distance + absent, axis=2)[:, :, None].astype(np.float64)
 
-    def predict(rows: Array, choice: Array) -> Array:
-        inverse = 1.0 / (values + _PENALTIES[choice[0]] * unit)
-        distance = _distances(rows @ vectors, centres, inverse) + absent
-        return np.asarray(np.argmin(distance, axis=1)[:, None], dtype=np.float64)
+    def predict(rows: Array, choice: Ints) -> Array:
+        _, distance = from_centres(rows @ vectors, choice[:1])
+        return np.asarray(np.argmin(distance[:, 0] + absent, axis=1)[:, None], dtype=np.float64)
 
-    return losses, predict
-
-
-def _distances(scores: Array, centres: Array, inverse: Array) -> Array:
-    """Squared distances up to a constant per row, in the metric of `inverse`.
-
-    The row's own term is left in where leave-one-out corrections are added to it.
-    """
-    weighted = centres * inverse
-    cross = scores @ weighted.T
-    return np.asarray(
-        ((scores**2) @ inverse)[:, None] - 2.0 * cross + (centres * weighted).sum(axis=1)
-    )
+    return _losses(task, held_out), predict
