@@ -11,7 +11,7 @@ from sklearn.cross_decomposition import CCA, PLSSVD
 from sklearn.linear_model import LinearRegression
 
 from crossphase.moments import Moments
-from crossphase.spectra import cca, pls, regression
+from crossphase.spectra import cca, objective_spectra, pls, regression
 
 seeds = st.integers(0, 2**32 - 1)
 few = settings(deadline=None, derandomize=True, max_examples=25)
@@ -132,6 +132,21 @@ def test_regression_spectrum_is_the_canonical_one_in_the_targets_units():
     root = chol.eigenvectors * np.sqrt(chol.eigenvalues) @ chol.eigenvectors.T
     expected = np.linalg.svd(root @ c.T, compute_uv=False)[:4]
     np.testing.assert_allclose(regression(moments).values, expected, rtol=1e-9)
+
+
+def test_three_objectives_at_once_are_the_three_apart():
+    moments = _moments(*_pair(14))
+    for options in ({}, {"ridge": 0.1, "floor": 1e-12}):
+        together = objective_spectra(moments, **options)
+        apart = (
+            cca(moments, **options),
+            regression(moments, "x", "y", **options),
+            regression(moments, "y", "x", **options),
+        )
+        for one, other in zip(together, apart, strict=True):
+            np.testing.assert_allclose(one.values, other.values, rtol=1e-12)
+            np.testing.assert_allclose(one.x_map, other.x_map, atol=1e-10)
+            np.testing.assert_allclose(one.y_map, other.y_map, atol=1e-10)
 
 
 # --- Invariances ---------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from crossphase.theory import (
     debias_r2,
     debias_regression,
     detection_threshold,
+    expected_direction_cos2,
     expected_regression,
     expected_sample_r2,
     null_edge,
@@ -108,7 +109,7 @@ def test_null_edge_is_where_independent_data_end():
     rng = np.random.default_rng(0)
     top = [
         cca(_moments(rng.standard_normal((N, DX)), rng.standard_normal((N, DY)))).values[0] ** 2
-        for _ in range(REPEATS)
+        for _ in range(20)
     ]
     edge = null_edge(N - 1, DX, DY)
     assert edge - 0.015 < np.mean(top) < edge
@@ -134,6 +135,36 @@ def test_sample_correlations_go_where_the_map_says():
     mean = spectra.mean(axis=0)
     np.testing.assert_allclose(mean, expected_sample_r2(r2, C1, C2), atol=0.012)
     np.testing.assert_allclose(debias_r2(mean, C1, C2), r2, atol=0.016)
+
+
+@pytest.mark.parametrize(("dx", "dy"), [(150, 60), (60, 150)])
+@pytest.mark.parametrize("r2", [0.8, 0.2])
+def test_fitted_directions_turn_as_far_as_the_formula_says(r2, dx, dy):
+    """Means over 20 samples; their standard errors are .0005 and .008."""
+    gamma = 1 / np.sqrt(r2) - 1
+    model = SpikedModel(
+        1.0, gamma_x=gamma, gamma_y=gamma,
+        gamma_tilde_x=np.ones(dx - 1), gamma_tilde_y=np.ones(dy - 1),
+    )  # fmt: skip
+    cosines = []
+    for seed in range(20):
+        drawn = model.sample(N, seed)
+        direction = cca(_moments(drawn.x, drawn.y)).x_map[:, 0]
+        direction *= np.sqrt(np.append(1 + gamma, np.ones(dx - 1)))
+        cosines.append(direction[0] ** 2 / (direction @ direction))
+    expected = expected_direction_cos2(r2, dx / (N - 1), dy / (N - 1))
+    tolerance = 0.002 if r2 > 0.5 else 0.03
+    assert np.mean(cosines) == pytest.approx(float(expected), abs=tolerance)
+
+
+@few
+@given(c1=ratios, c2=ratios)
+def test_directions_are_lost_at_the_threshold_and_exact_at_one(c1, c2):
+    threshold = detection_threshold(1, c1, c2)
+    r = threshold + (1 - threshold) * np.array([0.0, 1e-9, 0.25, 0.5, 0.75, 1.0])
+    cosines = expected_direction_cos2(r, c1, c2)
+    np.testing.assert_allclose(cosines[[0, 1, -1]], [0, 0, 1], atol=1e-5)
+    assert np.all(np.diff(cosines) > 0)
 
 
 def test_correlations_below_the_threshold_leave_no_outlier():
@@ -181,6 +212,8 @@ def test_regression_values_go_where_the_map_says():
         (lambda: debias_r2(-0.1, 0.1, 0.1), "lam contains -0.1"),
         (lambda: debias_r2(np.nan, 0.1, 0.1), "lam contains nan"),
         (lambda: debias_r2(0.5, 0.1, np.nan), "must be above 0"),
+        (lambda: expected_direction_cos2(0.5, 0.6, 0.5), "below 1 is needed"),
+        (lambda: expected_direction_cos2(-0.5, 0.1, 0.1), "r contains -0.5"),
         (lambda: regression_edge(10, 11, 5, 1.0), "source dimension"),
         (lambda: regression_threshold(10, 5, 5, -1.0), "sigma=-1.0"),
         (lambda: expected_regression(-1.0, 0.1, 0.1, 1.0), "t contains -1"),

@@ -19,6 +19,7 @@ __all__ = [
     "debias_r2",
     "debias_regression",
     "detection_threshold",
+    "expected_direction_cos2",
     "expected_regression",
     "expected_sample_r2",
     "null_edge",
@@ -191,6 +192,49 @@ def debias_r2(lam: ArrayLike, c1: float, c2: float, *, below: float = 0.0) -> Ar
     linear = above - c2 * (1 - c1) - c1 * (1 - c2)
     root = np.sqrt(np.maximum(linear**2 - 4 * square * c1 * c2, 0.0))
     return np.asarray(np.where(sample > edge, (linear + root) / (2 * square), below))
+
+
+def expected_direction_cos2(r: ArrayLike, c1: float, c2: float) -> Array:
+    """Limit of the squared cosine between a sample's canonical direction of x and the true one.
+
+    The angle is taken in the population metric, so this is the squared correlation, on new
+    rows, of the fitted canonical score of x with the true canonical variable.
+
+    Parameters
+    ----------
+    r : array-like
+        Squared population canonical correlations, in [0, 1].
+    c1, c2 : float
+        dx/n and dy/n, with ``c1 + c2 < 1``. Exchange them for the direction of y.
+
+    Returns
+    -------
+    ndarray
+        ``(1 − q₁q₂/r²) / (1 − q₁ + q₁(1−q₂)/r)`` with qᵢ = cᵢ/(1−cᵢ) above the detection
+        threshold, 0 at or below it.
+
+    Raises
+    ------
+    InputError
+        If ``c1 + c2 >= 1`` or `r` leaves [0, 1].
+
+    Notes
+    -----
+    From the stationarity conditions of the sample's leading pair, with the one shared
+    coordinate split off and the rest of both views replaced by Wachter's law.
+
+    Examples
+    --------
+    >>> expected_direction_cos2([1.0, 0.5, 0.1], 0.1, 0.1).round(3)
+    array([1.   , 0.875, 0.   ])
+    """
+    _check_correlation_ratios(c1, c2)
+    population = between_zero_and_one("r", r)
+    q1, q2 = c1 / (1 - c1), c2 / (1 - c2)
+    threshold = detection_threshold(1.0, c1, c2)
+    above = np.maximum(population, threshold)
+    cos2 = (1 - q1 * q2 / above**2) / (1 - q1 + q1 * (1 - q2) / above)
+    return np.asarray(np.where(population > threshold, cos2, 0.0))
 
 
 def regression_edge(n: float, dx: float, dy: float, sigma: float) -> float:
