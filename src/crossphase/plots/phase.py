@@ -69,7 +69,7 @@ def plot_diagnosis(
                 inside[:, 1],
                 s=7,
                 color=LIGHT.cloud,
-                alpha=0.28,
+                alpha=0.4,
                 linewidths=0,
                 label="draws",
                 zorder=3,

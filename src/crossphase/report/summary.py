@@ -134,6 +134,12 @@ class Summary:
     settings: tuple[Fact, ...]
     versions: tuple[Fact, ...]
 
+    @property
+    def regime_note(self) -> str:
+        """`regime_meaning`, or nothing where the verdict already says it."""
+        said = self.regime_meaning.rstrip(".")[1:] in self.verdict
+        return "" if said else self.regime_meaning
+
 
 def summarise(d: Diagnosis) -> Summary:
     """Collect what the terminal, the page and the JSON say about a diagnosis.

@@ -48,8 +48,8 @@ def _sections(s: Summary) -> Iterable[RenderableType]:
     yield ""
     yield _recommendations(s)
     regime = Text.assemble("Regime: ", (s.regime, "bold"))
-    if s.regime_meaning not in s.verdict:
-        regime.append(f". {s.regime_meaning}")
+    if s.regime_note:
+        regime.append(f". {s.regime_note}")
     regime.append("\n")
     yield regime
     if s.point_estimate:
