@@ -1,5 +1,6 @@
 """The spiked model, its closed forms, and what finite samples do to them."""
 
+from crossphase.theory.bases import random_basis
 from crossphase.theory.boundaries import PhaseBoundaries, phase_boundaries
 from crossphase.theory.finite_sample import (
     debias_r2,
@@ -12,6 +13,7 @@ from crossphase.theory.finite_sample import (
     regression_edge,
     regression_threshold,
 )
+from crossphase.theory.model_separation import ModelSeparation, ObjectiveSeparation
 from crossphase.theory.regimes import Objective, Regime, regime_of
 from crossphase.theory.separation import (
     alignment_nuisance,
@@ -24,14 +26,7 @@ from crossphase.theory.separation import (
     required_dimension,
     separation_ratio,
 )
-from crossphase.theory.spiked import (
-    Covariances,
-    ModelSeparation,
-    ObjectiveSeparation,
-    SpikedModel,
-    SpikedSample,
-    random_basis,
-)
+from crossphase.theory.spiked import Covariances, SpikedModel, SpikedSample
 
 __all__ = [
     "Covariances",

@@ -10,26 +10,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from crossphase.errors import InputError
 from crossphase.theory._checks import at_least_zero, finite, positive
-from crossphase.theory.regimes import Objective, Regime, regime_of
+from crossphase.theory.bases import checked_basis, random_basis
+from crossphase.theory.model_separation import ModelSeparation, ObjectiveSeparation
+from crossphase.theory.regimes import Objective
 from crossphase.theory.separation import (
     alignment_nuisance,
     alignment_signal,
-    merged_spectrum,
     prediction_nuisance,
     prediction_signal,
-    recovery_count,
-    required_dimension,
-    separation_ratio,
 )
 
-__all__ = [
-    "Covariances",
-    "ModelSeparation",
-    "ObjectiveSeparation",
-    "SpikedModel",
-    "SpikedSample",
-    "random_basis",
-]
+__all__ = ["Covariances", "SpikedModel", "SpikedSample"]
 
 Array = NDArray[np.float64]
 
@@ -60,95 +51,6 @@ class SpikedSample:
     signal: Array
     basis_x: Array
     basis_y: Array
-
-
-@dataclass(frozen=True, eq=False)
-class ObjectiveSeparation:
-    """Signal against nuisance in the population spectrum of one objective.
-
-    Attributes
-    ----------
-    objective : Objective
-    signal : ndarray of shape (k,)
-        Singular values of the signal coordinates, in their order in the model.
-    nuisance : ndarray of shape (min(dx, dy) − k,)
-        Singular values of the nuisance pairs, in their order in the model.
-    """
-
-    objective: Objective
-    signal: Array
-    nuisance: Array
-
-    @property
-    def delta(self) -> float:
-        """Separation ratio Δ; see :func:`crossphase.theory.separation_ratio`."""
-        return separation_ratio(self.signal, self.nuisance)
-
-    @property
-    def recovery(self) -> int:
-        """Signal values above the largest nuisance value."""
-        return recovery_count(self.signal, self.nuisance)
-
-    @property
-    def required_dim(self) -> int:
-        """Latent dimension that keeps all signal."""
-        return required_dimension(self.signal, self.nuisance)
-
-    @property
-    def values(self) -> Array:
-        """The merged spectrum, descending, shape (min(dx, dy),)."""
-        return merged_spectrum(self.signal, self.nuisance)[0]
-
-    @property
-    def is_signal(self) -> NDArray[np.bool_]:
-        """Which of `values` are signal."""
-        return merged_spectrum(self.signal, self.nuisance)[1]
-
-
-@dataclass(frozen=True, eq=False)
-class ModelSeparation:
-    """The three objectives of a spiked model, and its regime.
-
-    Attributes
-    ----------
-    alignment, prediction_xy, prediction_yx : ObjectiveSeparation
-    """
-
-    alignment: ObjectiveSeparation
-    prediction_xy: ObjectiveSeparation
-    prediction_yx: ObjectiveSeparation
-
-    @property
-    def regime(self) -> Regime:
-        """Regime over alignment and prediction x→y, as published."""
-        return regime_of(self.alignment.delta, self.prediction_xy.delta)
-
-    @property
-    def regime_yx(self) -> Regime:
-        """Regime over alignment and prediction y→x."""
-        return regime_of(self.alignment.delta, self.prediction_yx.delta)
-
-
-def random_basis(dim: int, rng: np.random.Generator) -> Array:
-    """A uniformly (Haar) distributed orthogonal matrix.
-
-    Parameters
-    ----------
-    dim : int
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    ndarray of shape (dim, dim)
-
-    Examples
-    --------
-    >>> basis = random_basis(4, np.random.default_rng(0))
-    >>> np.allclose(basis.T @ basis, np.eye(4))
-    True
-    """
-    basis, triangle = np.linalg.qr(rng.standard_normal((dim, dim)))
-    return np.asarray(basis * np.where(np.diag(triangle) < 0, -1.0, 1.0))
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -373,7 +275,10 @@ class SpikedModel:
         array([[4. , 0. , 0. ],
                [0. , 1.5, 0. ]])
         """
-        qx, qy = _basis("basis_x", basis_x, self.dx), _basis("basis_y", basis_y, self.dy)
+        qx, qy = (
+            checked_basis("basis_x", basis_x, self.dx),
+            checked_basis("basis_y", basis_y, self.dy),
+        )
         shared = self.kappa**2
         var_x = np.concatenate([shared + self.gamma_x, self.gamma_tilde_x])
         var_y = np.concatenate([shared + self.gamma_y, self.gamma_tilde_y])
@@ -429,7 +334,10 @@ class SpikedModel:
         if random_bases:
             basis_x = random_basis(self.dx, rng) if basis_x is None else basis_x
             basis_y = random_basis(self.dy, rng) if basis_y is None else basis_y
-        qx, qy = _basis("basis_x", basis_x, self.dx), _basis("basis_y", basis_y, self.dy)
+        qx, qy = (
+            checked_basis("basis_x", basis_x, self.dx),
+            checked_basis("basis_y", basis_y, self.dy),
+        )
         k, pairs = self.k, self.eta.size
         signal = self.kappa * rng.standard_normal((n, k))
         x = rng.standard_normal((n, self.dx))
@@ -482,14 +390,3 @@ def _padded_eta(values: ArrayLike, tilde_x: Array, tilde_y: Array) -> Array:
             "no pair of coordinates has a correlation above 1"
         )
     return np.clip(eta, -limit, limit)
-
-
-def _basis(name: str, basis: ArrayLike | None, dim: int) -> Array:
-    if basis is None:
-        return np.eye(dim)
-    array = finite(name, basis)
-    if array.shape != (dim, dim):
-        raise InputError(f"{name} has shape {array.shape}: give ({dim}, {dim})")
-    if not np.allclose(array.T @ array, np.eye(dim), rtol=0.0, atol=1e-8):
-        raise InputError(f"{name} is not orthonormal: orthonormalise its columns (numpy.linalg.qr)")
-    return array
