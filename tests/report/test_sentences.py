@@ -47,7 +47,7 @@ def test_training_against_the_regime_is_explained_by_the_outlook(diagnosis, regi
     if regime in (Regime.BOTH, Regime.CA_ONLY):
         assert said.endswith(regime_meaning(regime, diagnosis.data))
     else:
-        assert "a gain of +0.08 (+0.05 to +0.11)" in said
+        assert "a gain of +0.080 (+0.050 to +0.110)" in said
 
 
 def test_staying_is_explained_by_the_outlook_and_without_one_by_the_regime(diagnosis):

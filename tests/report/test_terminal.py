@@ -37,7 +37,7 @@ def test_the_numbers_are_there(diagnosis):
 
 def test_at_80_columns_no_number_is_broken(diagnosis):
     lines = render(diagnosis, 80).splitlines()
-    assert sum("+0.05 to +0.11" in line for line in lines) == 2
+    assert sum("+0.050 to +0.110" in line for line in lines) == 2
     assert any("1.58 to 2.47" in line for line in lines)
 
 

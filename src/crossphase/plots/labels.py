@@ -73,10 +73,10 @@ def code_label(representation: str, kind: str, data: DataSummary) -> str:
     >>> code_label("predict y->x", "linear", data)
     'predict rna'
     >>> code_label("raw", "lifted", data)
-    'with random features'
+    'random features'
     """
     return {
-        "raw": "plain features" if kind == "linear" else "with random features",
+        "raw": "plain features" if kind == "linear" else "random features",
         str(Objective.ALIGN): "align",
         str(Objective.PREDICT_XY): f"predict {shorten(data.y_name)}",
         str(Objective.PREDICT_YX): f"predict {shorten(data.x_name)}",

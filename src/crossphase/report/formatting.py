@@ -29,15 +29,15 @@ def number(value: float, digits: int = 2) -> str:
 
 
 def signed(value: float) -> str:
-    """A difference, with its sign.
+    """A difference in score, with its sign.
 
     Examples
     --------
     >>> signed(0.081), signed(-0.05), signed(-0.0001)
-    ('+0.08', '-0.05', '0.00')
+    ('+0.081', '-0.050', '0.000')
     """
-    text = number(value)
-    return f"+{text}" if value > 0 and text not in ("0.00", UNKNOWN) else text
+    text = number(value, 3)
+    return f"+{text}" if value > 0 and text != "0.000" else text
 
 
 def probability(value: float) -> str:
@@ -66,15 +66,15 @@ def percent(value: float) -> str:
     return UNKNOWN if math.isnan(value) else f"{round(100 * value, 1):g} %"
 
 
-def interval(given: Interval, *, sign: bool = False) -> str:
-    """The two ends of an interval.
+def interval(given: Interval, *, digits: int = 2, sign: bool = False) -> str:
+    """The two ends of an interval; `sign` writes them as differences in score.
 
     Examples
     --------
     >>> interval(Interval(0.5, 1.25, 0.95)), interval(Interval(-0.1, 0.2, 0.9), sign=True)
-    ('0.50 to 1.25', '-0.10 to +0.20')
+    ('0.50 to 1.25', '-0.100 to +0.200')
     """
     if math.isnan(given.lower) and math.isnan(given.upper):
         return UNKNOWN
-    write = signed if sign else number
-    return f"{write(given.lower)} to {write(given.upper)}"
+    low, high = (signed(end) if sign else number(end, digits) for end in (given.lower, given.upper))
+    return f"{low} to {high}"

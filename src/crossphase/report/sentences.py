@@ -117,7 +117,7 @@ def _why(d: Diagnosis, advice: Recommendation) -> str:
             best = max(rows, key=lambda row: row.score)
             return (
                 f"The outlook for held-out rows is {metric_label(best.metric)} "
-                f"{number(best.score)}, a gain of {signed(best.gain)} "
+                f"{number(best.score, 3)}, a gain of {signed(best.gain)} "
                 f"({interval(best.gain_interval, sign=True)})."
             )
     elif advice.objective != "collect more data":

@@ -79,7 +79,7 @@ class OutlookGroup:
 
 @dataclass(frozen=True, slots=True)
 class RecommendationRow:
-    """What to train in one situation."""
+    """What to train in one situation; no confidence (NaN) goes with a call for more data."""
 
     deploy: str
     situation: str
@@ -244,18 +244,21 @@ def _outlook_line(row: OutlookRow, d: Diagnosis) -> OutlookLine:
 
 
 def _recommendations(d: Diagnosis) -> tuple[RecommendationRow, ...]:
-    return tuple(
-        RecommendationRow(
-            view,
-            situation,
-            action(d.recommendations[view].objective, d.data),
-            d.recommendations[view].confidence,
-            d.recommendations[view].reasons,
-            view == d.settings.deploy,
+    rows = []
+    for view, situation in _situations(d).items():
+        advice = d.recommendations[view]
+        asks_for_data = advice.objective == "collect more data"
+        rows.append(
+            RecommendationRow(
+                deploy=view,
+                situation=situation,
+                action=action(advice.objective, d.data),
+                confidence=math.nan if asks_for_data else advice.confidence,
+                reasons=advice.reasons,
+                chosen=view == d.settings.deploy,
+            )
         )
-        for view, situation in _situations(d).items()
-        if view in d.recommendations
-    )
+    return tuple(rows)
 
 
 def _data_facts(d: Diagnosis) -> tuple[Fact, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -46,7 +48,7 @@ def print_report(summary: Summary, console: Console, *, brief: bool = False) -> 
 
 def _sections(s: Summary) -> Iterable[RenderableType]:
     yield ""
-    yield _recommendations(s)
+    yield from _recommendations(s)
     regime = Text.assemble("Regime: ", (s.regime, "bold"))
     if s.regime_note:
         regime.append(f". {s.regime_note}")
@@ -59,9 +61,7 @@ def _sections(s: Summary) -> Iterable[RenderableType]:
     else:
         yield _regimes(s)
     yield _separations(s)
-    if s.outlook:
-        yield Text(f"Outlook on held-out labelled rows, {percent(s.level)} intervals", style="bold")
-        yield from _outlook(s.outlook)
+    yield from _outlook(s.outlook, percent(s.level))
     if s.warnings:
         yield Text("Warnings", style="bold")
         yield _warnings(s.warnings)
@@ -118,13 +118,13 @@ def _separations(s: Summary) -> RenderableType:
     return _spaced(table)
 
 
-def _outlook(groups: Iterable[OutlookGroup]) -> Iterable[RenderableType]:
+def _outlook(groups: Iterable[OutlookGroup], level: str) -> Iterable[RenderableType]:
     by_metric: dict[str, list[OutlookGroup]] = {}
     for group in groups:
         by_metric.setdefault(group.metric, []).append(group)
     for metric, same in by_metric.items():
-        short = metric.replace("balanced accuracy", "bal. acc.")
-        table = _table("Code", "dim", short, "gain", "interval", "effect", numbers=(1, 2, 3, 4))
+        yield Text(f"Outlook: {metric} on held-out labelled rows, {level} intervals", style="bold")
+        table = _table("Code", "dim", "score", "gain", "interval", "effect", numbers=(1, 2, 3, 4))
         for group in same:
             table.add_row(Text(group.title, style="bold"))
             for line in group.lines:
@@ -133,7 +133,7 @@ def _outlook(groups: Iterable[OutlookGroup]) -> Iterable[RenderableType]:
                 table.add_row(
                     Text(f"  {line.label}, {line.kind}"),
                     Text(str(line.dim)),
-                    Text(number(line.score)),
+                    Text(number(line.score, 3)),
                     Text("" if base else signed(line.gain)),
                     Text("" if base else interval(line.gain_interval, sign=True)),
                     Text(mark, style=style),
@@ -142,18 +142,18 @@ def _outlook(groups: Iterable[OutlookGroup]) -> Iterable[RenderableType]:
         yield _spaced(table)
 
 
-def _recommendations(s: Summary) -> RenderableType:
-    columns = (
-        ["At hand", "train", "why"] if s.point_estimate else ["At hand", "train", "prob.", "why"]
-    )
-    table = _table(*columns, numbers=() if s.point_estimate else (2,))
+def _recommendations(s: Summary) -> Iterable[RenderableType]:
     for row in s.recommendations:
-        cells = [Text(row.situation.removesuffix(" at hand")), Text(row.action)]
-        if not s.point_estimate:
-            cells.append(Text(probability(row.confidence)))
-        cells.append(Text(row.reasons[0] if row.reasons else ""))
-        table.add_row(*cells, style="bold" if row.chosen else "")
-    return _spaced(table)
+        unsaid = s.point_estimate or math.isnan(row.confidence)
+        sure = "" if unsaid else f", probability {probability(row.confidence)}"
+        yield Text.assemble(f"{_capital(row.situation)}: ", (row.action, "bold"), sure)
+        if row.reasons:
+            yield Padding(Text(row.reasons[0], style="dim"), (0, 0, 0, 2), expand=False)
+    yield ""
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _warnings(warnings: Iterable[Finding]) -> RenderableType:
