@@ -102,7 +102,7 @@ class Names:
     def regime(self, separation: Separation) -> str:
         """What the separation ratio of an objective says."""
         doing = _capital(self._doing[str(separation.objective)])
-        how = f"Δ = {separation.delta:.2f}, {_span(separation.interval, digits=2)}"
+        how = f"Δ = {_number(separation.delta, 2)}, {_span(separation.interval, digits=2)}"
         likely = separation.probability
         if likely >= 0.5:
             return (
@@ -110,8 +110,8 @@ class Names:
                 f"{likely:.2f} ({how})."
             )
         partly = (
-            f"; {separation.recovery} signal components stand above every nuisance, and "
-            f"{separation.required_dim} latent dimensions would keep all of them"
+            f"; {separation.recovery} of its signal components already lie above every nuisance, "
+            f"and a latent dimension of {separation.required_dim} would keep them all"
             if separation.recovery and separation.required_dim
             else ""
         )
@@ -149,6 +149,10 @@ def _capital(text: str) -> str:
 
 
 def _span(interval: Interval, *, signed: bool = False, digits: int = 3) -> str:
-    sign = "+" if signed else ""
-    low, high = (f"{value:{sign}.{digits}f}" for value in (interval.lower, interval.upper))
+    low, high = (_number(v, digits, signed=signed) for v in (interval.lower, interval.upper))
     return f"{100 * interval.level:.0f} % interval {low} to {high}"
+
+
+def _number(value: float, digits: int, *, signed: bool = False) -> str:
+    sign = "+" if signed else ""
+    return "∞" if value == float("inf") else f"{value:{sign}.{digits}f}"

@@ -89,10 +89,10 @@ def fit_predict(
     (1.5, 1)
     """
     fit = _ridge if task.kind == "continuous" else _discriminant
-    best: tuple[float, Array, Predict, int] | None = None
+    best: tuple[float, Ints, Predict, int] | None = None
     for dim in dims:
         losses, predict = fit(train[:, :dim], task)
-        if inner_folds is not None:
+        if inner_folds is not None and len(np.unique(inner_folds)) > 1:
             losses = _fold_losses(train[:, :dim], task, inner_folds)
         choice = np.argmin(losses, axis=0)
         loss = float(losses.min(axis=0).mean())

@@ -1,0 +1,125 @@
+"""Codes against the full decompositions, and the random features against their kernel."""
+
+import numpy as np
+import pytest
+import scipy.linalg
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crossphase.moments import Moments
+from crossphase.outlook import codes as codes_module
+from crossphase.outlook.codes import fit_codes
+from crossphase.outlook.folds import assign_folds
+from crossphase.outlook.lift import FeatureMap, row_space
+from crossphase.spectra import cca, regression
+
+
+def pair(rng, n=400, dx=7, dy=5):
+    shared = rng.normal(size=(n, 3))
+    x = shared @ rng.normal(size=(3, dx)) + rng.normal(size=(n, dx))
+    y = shared @ rng.normal(size=(3, dy)) + rng.normal(size=(n, dy))
+    return x, y
+
+
+def same_columns_up_to_sign(a, b, **tolerance):
+    signs = np.sign((a * b).sum(axis=0))
+    np.testing.assert_allclose(a * signs, b, **tolerance)
+
+
+def test_codes_are_the_leading_scores_of_the_spectra(rng):
+    x, y = pair(rng)
+    moments = Moments.from_arrays(x=x, y=y)
+    found = fit_codes(moments, 3, ridge_x=1e-12, ridge_y=1e-12).transform(x, y)
+    xc, yc = x - x.mean(axis=0), y - y.mean(axis=0)
+    canonical = cca(moments)
+    same_columns_up_to_sign(found["align", "x"], xc @ canonical.x_map[:, :3], atol=1e-6)
+    same_columns_up_to_sign(found["align", "y"], yc @ canonical.y_map[:, :3], atol=1e-6)
+    forward = regression(moments, "x", "y")
+    same_columns_up_to_sign(found["predict x->y", "x"], xc @ forward.x_map[:, :3], atol=1e-6)
+    backward = regression(moments, "y", "x")
+    same_columns_up_to_sign(found["predict y->x", "y"], yc @ backward.x_map[:, :3], atol=1e-6)
+
+
+def test_ridged_codes_span_those_of_the_ridged_spectrum_at_unit_variance(rng):
+    x, y = pair(rng)
+    moments = Moments.from_arrays(x=x, y=y)
+    found = fit_codes(moments, 3, ridge_x=0.5, ridge_y=0.5).transform(x, y)
+    reference = (x - x.mean(axis=0)) @ cca(moments, ridge=0.5).x_map[:, :3]
+    same_columns_up_to_sign(found["align", "x"], reference / reference.std(axis=0), atol=1e-8)
+
+
+def test_subspace_iteration_finds_the_same_leading_directions(rng, monkeypatch):
+    matrix = rng.normal(size=(80, 120)) * 0.9 ** np.arange(120)
+    exact = codes_module._leading(matrix, 5)
+    monkeypatch.setattr(codes_module, "_EXACT_ROWS", 50)
+    for quick, full in zip(codes_module._leading(matrix, 5), exact, strict=True):
+        angles = scipy.linalg.subspace_angles(quick, full)
+        assert angles.max() < 1e-4
+
+
+@settings(deadline=None, derandomize=True, max_examples=15)
+@given(st.integers(0, 2**16))
+def test_alignment_codes_do_not_depend_on_the_basis(seed):
+    rng = np.random.default_rng(seed)
+    x, y = pair(rng, n=200)
+    basis = rng.normal(size=(7, 7)) + 3 * np.eye(7)
+    plain, turned = (
+        fit_codes(Moments.from_arrays(x=a, y=y), 2, ridge_x=1e-12, ridge_y=1e-12).transform(a, y)
+        for a in (x, x @ basis)
+    )
+    for key in (("align", "x"), ("predict x->y", "x")):
+        angles = scipy.linalg.subspace_angles(plain[key], turned[key])
+        assert angles.max() < 1e-5
+
+
+def test_random_features_approach_the_gaussian_kernel(rng):
+    x = rng.normal(size=(40, 3)) * [1.0, 10.0, 0.1] + 5.0
+    lift = FeatureMap.fit(x, n_random=40_000, rng=rng)
+    z = (x - x.mean(axis=0)) / x.std(axis=0)
+    features = lift(x)
+    np.testing.assert_allclose(features[:, :3], z, atol=1e-12)
+    kernel = features[:, 3:] @ features[:, 3:].T / 40_000
+    squared = ((z[:, None] - z[None]) ** 2).sum(axis=2)
+    # Recover the bandwidth from one pair, check every other with it.
+    i, j = np.unravel_index(np.argmin(np.abs(squared - np.median(squared))), squared.shape)
+    bandwidth_squared = -squared[i, j] / (2 * np.log(kernel[i, j]))
+    np.testing.assert_allclose(kernel, np.exp(-squared / (2 * bandwidth_squared)), atol=0.04)
+    assert bandwidth_squared == pytest.approx(np.median(squared[squared > 0]), rel=0.5)
+
+
+def test_constant_features_map_to_zero(rng):
+    x = np.column_stack([rng.normal(size=20), np.full(20, 3.7e6)])
+    assert np.array_equal(FeatureMap.fit(x, rng=rng)(x)[:, 1], np.zeros(20))
+
+
+def test_row_space_keeps_ridged_codes(rng):
+    x, y = pair(rng, n=30, dx=50, dy=4)
+    wide, narrow = (
+        fit_codes(Moments.from_arrays(x=a, y=y), 2, ridge_x=0.3, ridge_y=0.3).transform(a, y)
+        for a in (x, row_space(x))
+    )
+    for key, code in wide.items():
+        same_columns_up_to_sign(narrow[key], code, atol=1e-8)
+
+
+@settings(deadline=None, derandomize=True, max_examples=25)
+@given(st.integers(0, 2**16), st.integers(2, 7))
+def test_folds_are_stratified(seed, n_folds):
+    rng = np.random.default_rng(seed)
+    classes = rng.integers(0, 4, 60)
+    folds = assign_folds(60, n_folds, rng, classes=classes)
+    for k in range(4):
+        sizes = np.bincount(folds[classes == k], minlength=n_folds)
+        assert sizes.max() - sizes.min() <= 1
+    sizes = np.bincount(folds, minlength=n_folds)
+    assert sizes.max() - sizes.min() <= 1
+
+
+@settings(deadline=None, derandomize=True, max_examples=25)
+@given(st.integers(0, 2**16))
+def test_folds_keep_groups_whole(seed):
+    rng = np.random.default_rng(seed)
+    groups = rng.integers(0, 9, 50)
+    folds = assign_folds(50, 3, rng, groups=groups)
+    assert all(len(set(folds[groups == g])) == 1 for g in np.unique(groups))
+    assert set(folds) == {0, 1, 2}

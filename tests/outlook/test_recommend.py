@@ -1,0 +1,304 @@
+"""Every row of the decision table of docs/recommendations.md, on handmade outlooks."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from crossphase.config import Settings
+from crossphase.diagnosis.options import options_for
+from crossphase.diagnosis.recommend import recommend
+from crossphase.outlook import Outlook
+from crossphase.outlook.intervals import interval
+from crossphase.results.outlook import OutlookRow
+from crossphase.results.separation import Interval, Separation
+from crossphase.theory.regimes import Objective
+
+KEYS = [
+    ("raw", "x"),
+    ("raw", "y"),
+    ("raw", "both"),
+    ("align", "x"),
+    ("align", "y"),
+    ("align", "both"),
+    ("predict x->y", "x"),
+    ("predict y->x", "y"),
+]
+SCORES = dict(zip(KEYS, (0.60, 0.80, 0.90, 0.60, 0.80, 0.90, 0.60, 0.80), strict=True))
+OPEN = {"Both": 0.25, "CA only": 0.25, "CP only": 0.25, "Neither": 0.25}
+
+
+def make_outlook(changes=None, *, spread=0.005, lifted=None, metric="r2", chance=0.0, n=200):
+    """Scores by (representation, view); draws of independent noise of sd `spread`."""
+    rng = np.random.default_rng(0)
+    rows, draws = [], []
+    for kind, extra in (("linear", {}), ("lifted", lifted or {})):
+        values = SCORES | (changes or {})
+        if kind == "lifted":
+            values = {key: value - 0.03 for key, value in values.items()} | extra
+        noise = {key: spread * rng.normal(size=2000) for key in KEYS}
+        for key in KEYS:
+            score = values[key]
+            base = ("raw", key[1])
+            gain = score - values[base] + (noise[key] - noise[base])
+            rows.append(
+                OutlookRow(
+                    key[0],
+                    kind,
+                    key[1],
+                    8,
+                    metric,
+                    score,
+                    interval(score + noise[key], 0.95),
+                    f"raw {key[1]}",
+                    score - values[base],
+                    interval(gain, 0.95),
+                )
+            )
+            draws.append(score + noise[key])
+    return Outlook(tuple(rows), np.stack(draws), np.full(len(rows), chance), n)
+
+
+def separation(objective, delta, probability):
+    return Separation(
+        objective=objective,
+        delta=delta,
+        interval=Interval(delta / 2, delta * 2, 0.95),
+        probability=probability,
+        values=np.array([0.9, 0.5, 0.4]),
+        sample_values=np.array([0.9, 0.5, 0.4]),
+        signal_probability=np.array([1.0, 0.0, 1.0]),
+        threshold=0.1,
+        recovery=1,
+        required_dim=3,
+        required_dim_interval=(3, 3),
+    )
+
+
+def choose(outlook, **options):
+    return recommend(outlook, OPEN, OPEN, (), x_name="RNA", y_name="protein", **options)
+
+
+@pytest.mark.parametrize(
+    ("changes", "deploy", "objective"),
+    [
+        ({("align", "x"): 0.70}, "x", "align"),
+        ({("predict x->y", "x"): 0.70}, "x", "predict x->y"),
+        ({("align", "x"): 0.66, ("predict x->y", "x"): 0.70}, "x", "predict x->y"),
+        ({("align", "x"): 0.70, ("predict x->y", "x"): 0.66}, "x", "align"),
+        ({("align", "y"): 0.90}, "y", "align"),
+        ({("predict y->x", "y"): 0.90}, "y", "predict y->x"),
+        ({("align", "both"): 0.95}, "both", "align"),
+        ({}, "x", "unimodal x"),
+        ({}, "y", "unimodal y"),
+        ({}, "both", "concatenate"),
+        ({("raw", "both"): 0.70, ("align", "both"): 0.70}, "both", "unimodal y"),
+        (
+            {("raw", "x"): 0.85, ("raw", "both"): 0.70, ("align", "both"): 0.70},
+            "both",
+            "unimodal x",
+        ),
+        ({("align", "x"): 0.40, ("predict x->y", "x"): 0.30}, "x", "unimodal x"),
+    ],
+)
+def test_clear_scores_are_followed(changes, deploy, objective):
+    found = choose(make_outlook(changes))[deploy]
+    assert found.objective == objective
+    assert found.deploy == deploy
+    assert found.confidence > 0.8
+
+
+def test_gain_leads_the_reasons_with_its_numbers_and_names():
+    reasons = choose(make_outlook({("align", "x"): 0.70}))["x"].reasons
+    assert reasons[0].startswith("Aligning RNA with protein is expected to raise the held-out R²")
+    assert "from 0.600 to 0.700 (+0.100, 95 % interval +0.0" in reasons[0]
+
+
+def test_a_code_must_beat_the_better_of_the_linear_and_lifted_baselines():
+    outlook = make_outlook({("align", "x"): 0.70}, lifted={("raw", "x"): 0.72})
+    found = choose(outlook)["x"]
+    assert found.objective == "unimodal x"
+    assert any(
+        r == "Nonlinear features matter: with them RNA by itself scores 0.720, with linear "
+        "ones 0.600."
+        for r in found.reasons
+    )
+
+
+def test_a_lifted_code_may_win():
+    found = choose(make_outlook(lifted={("predict y->x", "y"): 0.88}))["y"]
+    assert found.objective == "predict y->x"
+    assert any(r.startswith("Nonlinear features matter") for r in found.reasons)
+
+
+def test_harm_is_named_with_its_numbers():
+    found = choose(make_outlook({("align", "x"): 0.40, ("predict x->y", "x"): 0.50}))["x"]
+    harm = [r for r in found.reasons if "it would harm" in r]
+    assert len(harm) == 2
+    assert "predicting protein from RNA, scores 0.500 (-0.100" in harm[0]
+    assert harm[1].startswith("Aligning RNA with protein is expected to lower")
+
+
+def test_one_objective_may_help_while_another_harms():
+    found = choose(make_outlook({("align", "x"): 0.70, ("predict x->y", "x"): 0.40}))["x"]
+    assert found.objective == "align"
+    assert any("it would harm" in r and r.startswith("Predicting") for r in found.reasons[1:])
+
+
+def test_a_code_that_harms_one_view_leaves_the_other_alone():
+    found = choose(make_outlook({("align", "x"): 0.70, ("align", "y"): 0.60}))
+    assert found["x"].objective == "align"
+    assert found["y"].objective == "unimodal y"
+
+
+def test_one_modality_is_preferred_to_a_concatenation_within_a_point():
+    found = choose(make_outlook({("raw", "both"): 0.805, ("align", "both"): 0.7}))["both"]
+    assert found.objective == "unimodal y"
+    assert any("gains less than 0.01" in r for r in found.reasons)
+
+
+def test_wide_intervals_ask_for_more_data():
+    found = choose(make_outlook(spread=0.08, n=40))
+    assert found["x"].objective == "collect more data"
+    assert found["x"].reasons[0].startswith("With 40 labelled rows a clear gain and a clear loss")
+    assert found["both"].objective == "concatenate"  # 0.90 against 0.80 and 0.60 is settled
+
+
+def test_with_both_at_hand_wide_intervals_need_an_open_choice_among_baselines():
+    even = {("raw", "x"): 0.8, ("raw", "both"): 0.8, ("align", "both"): 0.8}
+    assert choose(make_outlook(even, spread=0.15))["both"].objective == "collect more data"
+
+
+def test_a_probable_gain_that_is_not_credible_asks_for_labels():
+    outlook = make_outlook({("align", "x"): 0.66, ("predict x->y", "x"): 0.5}, spread=0.025)
+    found = choose(outlook)["x"]
+    assert found.objective == "collect more data"
+    assert found.reasons[0].startswith("Aligning RNA with protein would probably gain")
+    assert found.confidence > 0.8
+
+
+def test_the_required_confidence_moves_that_threshold():
+    outlook = make_outlook({("align", "x"): 0.66, ("predict x->y", "x"): 0.5}, spread=0.025)
+    assert choose(outlook, settings=Settings(confidence=0.99))["x"].objective == "unimodal x"
+
+
+def test_scores_at_chance_ask_for_more_data():
+    changes = dict.fromkeys(KEYS, 0.251)
+    outlook = make_outlook(
+        changes, spread=0.02, metric="balanced accuracy", chance=0.25, lifted=changes
+    )
+    for view, found in choose(outlook).items():
+        assert found.objective == "collect more data"
+        assert "better than chance (0.250)" in found.reasons[0], view
+
+
+def test_confidence_is_the_share_of_draws_that_nothing_beats_by_a_point():
+    outlook = make_outlook({("align", "x"): 0.62, ("predict x->y", "x"): 0.625}, spread=0.004)
+    options = options_for(outlook, "x", 0.95)
+    draws = {o.objective: o.draws for o in options.all}
+    rest = np.maximum(draws["align"], draws["unimodal x"])
+    expected = np.mean(rest <= draws["predict x->y"] + 0.01)
+    found = choose(outlook)["x"]
+    assert found.objective == "predict x->y"
+    assert found.confidence == pytest.approx(expected)
+    assert 0.5 < found.confidence < 1.0
+
+
+def test_two_metrics_are_averaged():
+    one, two = make_outlook({("align", "x"): 0.70}), make_outlook({("align", "x"): 0.55})
+    changed = tuple(
+        OutlookRow(
+            r.representation,
+            r.kind,
+            r.view,
+            r.dim,
+            "balanced accuracy",
+            r.score,
+            r.interval,
+            r.baseline,
+            r.gain,
+            r.gain_interval,
+        )
+        for r in two.rows
+    )
+    both = Outlook(
+        one.rows + changed,
+        np.concatenate([one.draws, two.draws]),
+        np.repeat([0.0, 0.5], len(one.rows)),
+        200,
+    )
+    option = next(o for o in options_for(both, "x", 0.95).all if o.objective == "align")
+    assert option.score == pytest.approx(0.625)
+    assert option.metric == "score"
+    assert option.chance == 0.25
+
+
+def test_the_regime_explains_the_choice():
+    separations = (
+        separation(Objective.ALIGN, 0.4, 0.03),
+        separation(Objective.PREDICT_XY, 1.9, 0.96),
+    )
+    outlook = make_outlook({("align", "x"): 0.70})
+    found = recommend(outlook, OPEN, OPEN, separations, x_name="RNA", y_name="protein")
+    assert found["x"].reasons[-1] == (
+        "Aligning RNA with protein leaves some signal below nuisance with probability 0.97 "
+        "(Δ = 0.40, 95 % interval 0.20 to 0.80); 1 of its signal components already lie above "
+        "every nuisance, and a latent dimension of 3 would keep them all."
+    )
+    stay = recommend(make_outlook(), OPEN, OPEN, separations)["x"]
+    assert "separates the whole signal from nuisance with probability 0.96" in stay.reasons[-1]
+
+
+def test_an_infinite_ratio_reads_well():
+    endless = replace(separation(Objective.ALIGN, 2.0, 1.0), delta=np.inf)
+    reasons = recommend(make_outlook(), OPEN, OPEN, (endless,))["both"].reasons
+    assert "(Δ = ∞, 95 % interval 1.00 to 4.00)" in reasons[-1]
+
+
+def probabilities(both=0.0, ca=0.0, cp=0.0):
+    return {"Both": both, "CA only": ca, "CP only": cp, "Neither": 1 - both - ca - cp}
+
+
+@pytest.mark.parametrize(
+    ("xy", "yx", "expected", "confidence"),
+    [
+        (
+            probabilities(ca=0.9),
+            probabilities(ca=0.9),
+            ("align", "align", "align"),
+            (0.9, 0.9, 0.9),
+        ),
+        (
+            probabilities(cp=0.9),
+            probabilities(),
+            ("predict x->y", "unimodal y", "concatenate"),
+            (0.9, 1.0, 1.0),
+        ),
+        (
+            probabilities(),
+            probabilities(cp=0.85),
+            ("unimodal x", "predict y->x", "concatenate"),
+            (1.0, 0.85, 1.0),
+        ),
+        (
+            probabilities(both=0.9),
+            probabilities(both=0.9),
+            ("align", "align", "align"),
+            (0.9, 0.9, 0.9),
+        ),
+        (
+            probabilities(ca=0.5),
+            probabilities(ca=0.5),
+            ("collect more data",) * 3,
+            (0.5, 0.5, 0.5),
+        ),
+    ],
+)
+@pytest.mark.parametrize("empty", [False, True])
+def test_without_an_outlook_the_regime_decides(xy, yx, expected, confidence, empty):
+    outlook = Outlook((), np.empty((0, 10)), np.empty(0), 3) if empty else None
+    found = recommend(outlook, xy, yx, ())
+    assert tuple(found[view].objective for view in ("x", "y", "both")) == expected
+    for view, value in zip(("x", "y", "both"), confidence, strict=True):
+        assert found[view].confidence == pytest.approx(value)
+        assert "no outlook was computed" in found[view].reasons[0]
