@@ -1,6 +1,8 @@
 """The outlook on real pairs: what codes are foretold to be worth, beside what they start from.
 
-All 15 pairs of the six digit feature views with 200 labelled rows, and, given a copy of
+All 15 pairs of the six digit feature views with 200 labelled rows and, given a copy of its
+table (PyPI multiviewstacking 0.7.5, data/htad.csv), audio and accelerometer. A gain that is
+credible is marked +, a credible harm -.
 
     python benchmarks/outlook_real_pairs.py [--htad htad.csv] [--labelled 200]
 """
