@@ -26,7 +26,7 @@ def recommend(
     settings: Settings | None = None,
     x_name: str = "x",
     y_name: str = "y",
-) -> dict[View, Recommendation]:
+) -> dict[str, Recommendation]:
     """Recommend an objective for x, y, or both at hand.
 
     Parameters
@@ -47,7 +47,8 @@ def recommend(
 
     Returns
     -------
-    dict of {"x", "y", "both"} to Recommendation
+    dict
+        Recommendations by ``"x"``, ``"y"`` and ``"both"``.
 
     Examples
     --------

@@ -65,12 +65,20 @@ class Codes:
         }
 
 
-def fit_codes(moments: Moments, dim: int, *, ridge_x: float, ridge_y: float) -> Codes:
+def fit_codes(
+    moments: Moments,
+    dim: int,
+    *,
+    ridge_x: float,
+    ridge_y: float,
+    target_x: Array | None = None,
+    target_y: Array | None = None,
+) -> Codes:
     """Codes of alignment and of prediction both ways from one pair of Cholesky factors.
 
     With Σxx + ridge_x I = Lx Lxᵀ and likewise for y, the codes are the leading singular
-    directions of Lx⁻¹ Σxy Ly⁻ᵀ (alignment), Σyx Lx⁻ᵀ (x→y) and Σxy Ly⁻ᵀ (y→x), mapped back
-    through the factor: the same as with symmetric square roots, since the two differ by a
+    directions of Lx⁻¹ Σxy Ly⁻ᵀ (alignment), Ty Σyx Lx⁻ᵀ (x→y) and Tx Σxy Ly⁻ᵀ (y→x), mapped
+    back through the factor: the same as with symmetric square roots, since the two differ by a
     rotation. Only the leading components are computed.
 
     Parameters
@@ -78,9 +86,12 @@ def fit_codes(moments: Moments, dim: int, *, ridge_x: float, ridge_y: float) -> 
     moments : Moments
         With blocks ``"x"`` and ``"y"``.
     dim : int
-        Components kept; capped at min(dx, dy).
+        Components kept; capped at min(dx, dy), and for predictions at the targets' number.
     ridge_x, ridge_y : float
         Added to the diagonal of the covariances; must be positive if these are singular.
+    target_x, target_y : ndarray of shape (dx, tx), (dy, ty) or None, default None
+        Maps from the features to what is predicted of each modality (Txᵀ, Tyᵀ above); None
+        predicts all features.
 
     Returns
     -------
@@ -103,8 +114,8 @@ def fit_codes(moments: Moments, dim: int, *, ridge_x: float, ridge_y: float) -> 
     from_y = _solve(factor_y, cross.T)
     both = _solve(factor_y, from_x.T).T
     left, right = _leading(both, dim)
-    source_x, _ = _leading(from_x, dim)
-    source_y, _ = _leading(from_y, dim)
+    source_x, _ = _leading(from_x if target_y is None else from_x @ target_y, dim)
+    source_y, _ = _leading(from_y if target_x is None else from_y @ target_x, dim)
     return Codes(
         moments.mean_of("x"),
         moments.mean_of("y"),

@@ -12,6 +12,9 @@ __all__ = ["FeatureMap", "row_space"]
 Array = NDArray[np.float64]
 
 _BANDWIDTH_ROWS = 1000
+# Of the standardised features beside random ones. Halving them brought the gains of aligned
+# codes closest to those of small VICReg networks on twelve real pairs.
+_RAW_WEIGHT = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +22,7 @@ class FeatureMap:
     """Map from a modality to the features that codes are linear in.
 
     The linear kind standardises the features. The lifted kind puts
-    √2 cos(ωᵀz + b) beside the standardised z, with ω Gaussian of scale 1/bandwidth and b
+    √2 cos(ωᵀz + b) beside half the standardised z, with ω Gaussian of scale 1/bandwidth and b
     uniform (Rahimi and Recht, 2007): the features of a Gaussian kernel.
 
     Attributes
@@ -85,10 +88,12 @@ class FeatureMap:
         z = (x - self.mean) / self.scale
         if not self.phases.size:
             return z
-        return np.hstack([z, np.sqrt(2.0) * np.cos(z @ self.frequencies + self.phases)])
+        return np.hstack(
+            [_RAW_WEIGHT * z, np.sqrt(2.0) * np.cos(z @ self.frequencies + self.phases)]
+        )
 
 
-def row_space(features: Array) -> Array:
+def row_space(features: Array) -> tuple[Array, Array | None]:
     """Rotate features into the space their centred rows span, if there are fewer rows.
 
     Ridge, CCA and regression do not change under rotations, so with d > n nothing is lost
@@ -100,21 +105,23 @@ def row_space(features: Array) -> Array:
 
     Returns
     -------
-    ndarray of shape (n, min(n, d))
+    rotated : ndarray of shape (n, min(n, d))
         `features` itself if n ≥ d.
+    back : ndarray of shape (n, d) or None
+        Map from rotated to centred features; None if they were not rotated.
 
     Examples
     --------
     >>> wide = np.random.default_rng(0).normal(size=(4, 9))
-    >>> narrow = row_space(wide)
+    >>> narrow, back = row_space(wide)
     >>> narrow.shape
     (4, 4)
     >>> wide -= wide.mean(axis=0)
-    >>> np.allclose(narrow @ narrow.T, wide @ wide.T)
-    True
+    >>> np.allclose(narrow @ narrow.T, wide @ wide.T), np.allclose(narrow @ back, wide)
+    (True, True)
     """
     n, d = features.shape
     if n >= d:
-        return features
-    left, values, _ = np.linalg.svd(features - features.mean(axis=0), full_matrices=False)
-    return np.asarray(left * values)
+        return features, None
+    left, values, back = np.linalg.svd(features - features.mean(axis=0), full_matrices=False)
+    return left * values, back

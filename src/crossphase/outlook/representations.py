@@ -97,12 +97,18 @@ def build(
         ("raw", "y"): _rotate(at_hand[1], rng),
         ("raw", "both"): _rotate(np.hstack(at_hand), rng),
     }
+    # A prediction is of the other modality's own features, not of random features of them.
+    target_x, target_y = np.eye(width_x, x.shape[1]), np.eye(width_y, y.shape[1])
     source: tuple[Array, Array] | None = None
     if len(used) < max(width_x, width_y):
         # Every row that is fitted or coded is in `used`: its row space loses nothing.
-        source = row_space(map_x(x[used])), row_space(map_y(y[used]))
+        rotated_x, back_x = row_space(map_x(x[used]))
+        rotated_y, back_y = row_space(map_y(y[used]))
+        target_x = target_x if back_x is None else back_x @ target_x
+        target_y = target_y if back_y is None else back_y @ target_y
+        source = rotated_x, rotated_y
         at = np.searchsorted(used, labelled)
-        at_hand = source[0][at], source[1][at]
+        at_hand = rotated_x[at], rotated_y[at]
 
     def moments(rows: Ints) -> Moments:
         def chunks() -> Iterator[dict[str, Array]]:
@@ -125,6 +131,8 @@ def build(
             dim,
             ridge_x=scale_x * (max(width_x / n, _LINEAR_RIDGE_FLOOR) if ridge is None else ridge),
             ridge_y=scale_y * (max(width_y / n, _LINEAR_RIDGE_FLOOR) if ridge is None else ridge),
+            target_x=target_x if n_random else None,
+            target_y=target_y if n_random else None,
         )
         return _with_both(fitted, *at_hand)
 
@@ -170,7 +178,7 @@ def _rotate(features: Array, rng: np.random.Generator) -> Array:
     """Features in the row space of all rows, or of a sample of rows where that is large."""
     n, d = features.shape
     if min(n, d) <= _RAW_DIRECTIONS:
-        return row_space(features)
+        return row_space(features)[0]
     centred = features - features.mean(axis=0)
     sample = rng.choice(n, _RAW_DIRECTIONS, replace=False)
     _, _, directions = np.linalg.svd(centred[sample], full_matrices=False)
