@@ -15,6 +15,7 @@ import crossphase
 import crossphase.diagnosis
 from crossphase.cli import main
 from crossphase.cli.app import app
+from crossphase.config import Settings
 from crossphase.errors import InputError, MissingExtraError
 from crossphase.results import Diagnosis
 
@@ -56,10 +57,7 @@ def test_verdict_on_stdout_and_exit_0(files, calls, capsys):
     data, choices = calls[0]
     assert (data.x_name, data.y_name) == ("rna", "protein")
     assert data.x.shape == (60, 4)
-    assert choices == {
-        "progress": None, "estimator": "robust", "deploy": "both", "classifier": "elbow",
-        "seed": 0, "level": 0.95, "outlook": True,
-    }  # fmt: skip
+    assert choices == {"progress": None, "settings": Settings()}
 
 
 def test_every_choice_reaches_the_estimator(files, calls):
@@ -68,10 +66,10 @@ def test_every_choice_reaches_the_estimator(files, calls):
     assert main(arguments(files, *more)) == 0
     data, choices = calls[0]
     assert (data.x_name, data.y_name) == ("RNA", "protein")
-    assert choices == {
-        "progress": None, "estimator": "published", "deploy": "x", "classifier": "permutation",
-        "seed": 7, "level": 0.9, "outlook": False,
-    }  # fmt: skip
+    assert choices["settings"] == Settings(
+        estimator="published", deploy="x", classifier="permutation", seed=7, level=0.9,
+        outlook=False,
+    )  # fmt: skip
 
 
 def test_quiet_prints_the_verdict_alone(files, calls, capsys):
@@ -106,6 +104,10 @@ def test_json_on_stdout_moves_the_tables_to_stderr(files, calls, capsys):
         (["--label-kind", "ordinal"], "choose auto, continuous or classes"),
         (["--label-kind", "auto", "--label-kind", "classes"], "name the columns"),
         (["--label-kind", "a=auto", "--label-kind", "classes"], "COLUMN=KIND"),
+        (["--deploy", "z"], "deploy='z': choose one of"),
+        (["--estimator", "magic"], "estimator='magic': choose one of"),
+        (["--classifier", "magic"], "classifier='magic': choose one of"),
+        (["--level", "1.5"], "level=1.5"),
         (["--nonsense"], "No such option: --nonsense"),
         (["--seed", "many"], "Invalid value for '--seed'"),
     ],

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from crossphase.cli.output import STDOUT, check_targets, progress_bar, publish
+from crossphase.config import Settings
 from crossphase.errors import InputError
 
 __all__ = ["diagnose"]
@@ -111,6 +112,9 @@ def diagnose(
           --label-column type --html report.html
       crossphase diagnose views.npz views.npz --x-key a --y-key b --labels y.npy --deploy x
     """
+    # The options are words until here; Settings refuses those it does not know.
+    choices: dict[str, Any] = {"estimator": estimator, "deploy": deploy, "classifier": classifier}
+    settings = Settings(seed=seed, level=level, outlook=not no_outlook, **choices)
     inputs = [path for path in (x, y, labels) if path is not None]
     if html_target == STDOUT:
         raise InputError("--html -: the page needs a file; give a path such as report.html")
@@ -135,11 +139,7 @@ def diagnose(
         data = replace(data, x_name=x_name or data.x_name, y_name=y_name or data.y_name)
         from crossphase.diagnosis import diagnose as run
 
-        choices: dict[str, Any] = {
-            "estimator": estimator, "deploy": deploy, "classifier": classifier, "seed": seed,
-            "level": level, "outlook": not no_outlook,
-        }  # fmt: skip
-        result = run(data, progress=progress, **choices)
+        result = run(data, settings=settings, progress=progress)
     publish(result, json_target=json_target, html_target=html_target, quiet=quiet)
 
 
