@@ -31,8 +31,9 @@ class Settings:
     n_draws : int
         Draws from the sampling distribution behind probabilities and intervals.
     n_permutations : int
-        Label permutations of the "no signal" test (robust) and of the permutation
-        classifier (published: 30 in the paper).
+        Label permutations of the robust estimator's "no signal" test.
+    published_permutations : int
+        Label permutations of the published permutation classifier.
     alpha : float
         Level of the "no signal" test.
     n_components : int
@@ -59,7 +60,8 @@ class Settings:
     confidence: float = 0.8
     n_draws: int = 400
     n_permutations: int = 199
-    alpha: float = 0.01
+    published_permutations: int = 30
+    alpha: float = 0.05
     n_components: int = 50
     n_folds: int = 5
     classifier: Classifier = "elbow"
@@ -86,6 +88,7 @@ class Settings:
         for name, least in (
             ("n_draws", 50),
             ("n_permutations", 1),
+            ("published_permutations", 1),
             ("n_components", 1),
             ("n_folds", 2),
             ("lift_features", 1),

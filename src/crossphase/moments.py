@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,8 +27,8 @@ class Moments:
 
     Attributes
     ----------
-    count : int
-        Number of rows.
+    count : int or float
+        Number of rows, or their total weight.
     mean : ndarray of shape (d,)
         Mean of all blocks, concatenated.
     scatter : ndarray of shape (d, d)
@@ -45,19 +46,27 @@ class Moments:
     (100, True)
     """
 
-    count: int
+    count: float
     mean: Array
     scatter: Array
     sizes: Mapping[str, int]
 
     @classmethod
-    def from_arrays(cls, *, chunk_rows: int = 65_536, **blocks: ArrayLike) -> Moments:
+    def from_arrays(
+        cls,
+        *,
+        chunk_rows: int = 65_536,
+        weights: NDArray[np.float64] | None = None,
+        **blocks: ArrayLike,
+    ) -> Moments:
         """Moments of in-memory arrays, a block of rows at a time.
 
         Parameters
         ----------
         chunk_rows : int, default 65536
             Rows centred at a time; bounds the extra memory, not the result.
+        weights : ndarray of shape (n,), optional
+            Row weights above 0; they are rescaled to a mean of 1, so that `count` stays n.
         **blocks : array-like of shape (n, d_block)
             Named blocks over the same rows.
 
@@ -76,35 +85,52 @@ class Moments:
         n = next(iter(rows.values()))
         if n == 0:
             raise InputError("blocks have no rows")
-        return cls.from_chunks(
-            {name: array[start : start + chunk_rows] for name, array in arrays.items()}
-            for start in range(0, n, chunk_rows)
-        )
+        total: Moments | None = None
+        scale = 1.0 if weights is None else n / float(weights.sum())
+        for start in range(0, n, chunk_rows):
+            rows_here = slice(start, start + chunk_rows)
+            part = cls._of_chunk(
+                {name: array[rows_here] for name, array in arrays.items()},
+                None if weights is None else weights[rows_here] * scale,
+            )
+            total = part if total is None else total + part
+        assert total is not None
+        # Weights were summed in floating point; the count is a number of rows.
+        return total if weights is None else cls(n, total.mean, total.scatter, total.sizes)
 
     @classmethod
     def from_chunks(cls, chunks: Iterable[Mapping[str, ArrayLike]]) -> Moments:
         """Moments of a stream of row chunks, each a mapping of block name to array.
 
-        The scatter of every chunk is taken about one fixed shift, the first chunk's mean, after
-        a centring about the chunk's own mean: two small roundings, no cancellation.
+        Each chunk is centred about its own mean and merged by the pairwise update: two small
+        roundings, no cancellation.
         """
         total: Moments | None = None
         for chunk in chunks:
-            arrays = {k: np.asarray(v, dtype=np.float64) for k, v in chunk.items()}
-            stacked = np.concatenate(list(arrays.values()), axis=1)
-            if not len(stacked):
+            arrays = {name: np.asarray(block) for name, block in chunk.items()}
+            if not len(next(iter(arrays.values()))):
                 continue
-            mean = stacked.mean(axis=0)
-            stacked -= mean
-            # The rounding error of the mean itself: matters at offsets far above the spread.
-            correction = stacked.mean(axis=0)
-            stacked -= correction
-            sizes = {name: array.shape[1] for name, array in arrays.items()}
-            part = cls(len(stacked), mean + correction, stacked.T @ stacked, sizes)
+            part = cls._of_chunk(arrays, None)
             total = part if total is None else total + part
         if total is None:
             raise InputError("no rows: an empty stream of chunks has no moments")
         return total
+
+    @classmethod
+    def _of_chunk(cls, arrays: Mapping[str, NDArray[Any]], weights: Array | None) -> Moments:
+        stacked = np.concatenate(
+            [np.asarray(array, dtype=np.float64) for array in arrays.values()], axis=1
+        )
+        mean = np.average(stacked, axis=0, weights=weights)
+        stacked -= mean
+        # The rounding error of the mean itself: matters at offsets far above the spread.
+        correction = np.average(stacked, axis=0, weights=weights)
+        stacked -= correction
+        if weights is not None:
+            stacked *= np.sqrt(weights)[:, None]
+        count = len(stacked) if weights is None else float(weights.sum())
+        sizes = {name: array.shape[1] for name, array in arrays.items()}
+        return cls(count, mean + correction, stacked.T @ stacked, sizes)
 
     def __add__(self, other: Moments) -> Moments:
         """Moments of the rows of both."""

@@ -107,7 +107,7 @@ class _Scores:
                 gram[:, i, j] = gram[:, j, i] = features.count * products
             cross[:, i] = left.T @ moments.cross[a]
         mean = np.stack([features.mean_of(name) @ left for name, left in maps.items()], axis=-1)
-        return cls(features.count, mean, gram, cross, moments.label_mean)
+        return cls(round(features.count), mean, gram, cross, moments.label_mean)
 
 
 def _explained(total: _Scores, fold: _Scores) -> Array:

@@ -39,7 +39,7 @@ def largest_root_quantile(n: float, dx: float, dy: float, level: float = 0.95) -
     Examples
     --------
     >>> round(largest_root_quantile(1000, 50, 50), 3)
-    0.195
+    0.196
     """
     if level not in TRACY_WIDOM_QUANTILES:
         raise InputError(f"level={level}: choose one of {sorted(TRACY_WIDOM_QUANTILES)}")
@@ -52,8 +52,6 @@ def largest_root_quantile(n: float, dx: float, dy: float, level: float = 0.95) -
     gamma = 2 * np.arcsin(np.sqrt((small - 0.5) / freedom))
     phi = 2 * np.arcsin(np.sqrt((large - 0.5) / freedom))
     centre = 2 * np.log(np.tan((phi + gamma) / 2))
-    spread = (
-        16 / freedom**2 / (np.sin(phi + gamma) ** 2 * np.sin(phi) * np.sin(gamma))
-    ) ** (1 / 3)
+    spread = (16 / freedom**2 / (np.sin(phi + gamma) ** 2 * np.sin(phi) * np.sin(gamma))) ** (1 / 3)
     logit = centre + TRACY_WIDOM_QUANTILES[level] * spread
     return float(1 / (1 + np.exp(-logit)))

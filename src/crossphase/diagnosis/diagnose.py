@@ -1,0 +1,264 @@
+"""From paired data to a diagnosis: the one entry point."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from crossphase.config import Deploy, Estimator, Settings
+from crossphase.data import PairedData
+from crossphase.data.labels import Labels
+from crossphase.diagnosis.published import estimate_published
+from crossphase.diagnosis.published_parts import published_diagnosis_parts
+from crossphase.diagnosis.recommend import recommend
+from crossphase.diagnosis.robust import estimate_robust
+from crossphase.diagnosis.robust_parts import (
+    regime_probabilities,
+    robust_findings,
+    separations,
+    undetermined_reason,
+)
+from crossphase.errors import InputError
+from crossphase.outlook import Outlook, compute_outlook
+from crossphase.results import DataSummary, Diagnosis
+from crossphase.theory import Regime
+
+__all__ = ["diagnose"]
+
+Progress = Callable[[str, float], None]
+
+
+def diagnose(
+    x: Any,
+    y: Any = None,
+    labels: Any = None,
+    *,
+    labelled: Any = None,
+    ids_x: Any = None,
+    ids_y: Any = None,
+    ids_labels: Any = None,
+    groups: Any = None,
+    covariates: Any = None,
+    names: tuple[str, str] = ("x", "y"),
+    label_kind: Any = "auto",
+    align: Any = "auto",
+    estimator: Estimator | None = None,
+    deploy: Deploy | None = None,
+    seed: int | None = None,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+) -> Diagnosis:
+    """Say whether to align two modalities, predict one from the other, or stay with one.
+
+    Parameters
+    ----------
+    x : array-like of shape (n, dx), data frame, or PairedData
+        First modality; or both with labels as :class:`crossphase.PairedData`, and nothing else.
+    y : array-like of shape (n, dy) or data frame
+        Second modality, row by row the same objects.
+    labels : array-like of shape (n,) or (n, q), series or frame
+        What a later model should know; missing (NaN, None) where unknown. A few hundred labelled
+        rows are usually enough.
+    labelled : array-like of int or bool, optional
+        The rows that `labels` belong to, when it holds those rows only.
+    ids_x, ids_y, ids_labels : array-like, optional
+        Row IDs; rows are matched by them.
+    groups : array-like of shape (n,), optional
+        Blocks of dependent rows (donor, night); no block is split between fitting and scoring.
+    covariates : mapping or frame, optional
+        Known nuisances.
+    names : tuple of str, default ("x", "y")
+        What to call the modalities.
+    label_kind, align
+        See :meth:`crossphase.PairedData.from_arrays`.
+    estimator : {"robust", "published"}, default "robust"
+    deploy : {"x", "y", "both"}, default "both"
+        What will be at hand when the trained model is used.
+    seed : int, default 0
+        Seed of everything random; the same seed gives the same diagnosis.
+    settings : Settings, optional
+        All other settings. `estimator`, `deploy` and `seed`, if given, override it.
+    progress : callable, optional
+        Called with a stage's name and the fraction done.
+
+    Returns
+    -------
+    Diagnosis
+
+    Raises
+    ------
+    InputError
+        If the input cannot be used as it is.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> signal = rng.normal(size=(600, 2))
+    >>> x = np.hstack([signal + 0.5 * rng.normal(size=(600, 2)), rng.normal(size=(600, 8))])
+    >>> y = np.hstack([signal + 0.5 * rng.normal(size=(600, 2)), rng.normal(size=(600, 6))])
+    >>> d = diagnose(x, y, signal[:200], labelled=np.arange(200))
+    >>> print(d.regime)
+    Both
+    """
+    settings = settings or Settings()
+    given = {"estimator": estimator, "deploy": deploy, "seed": seed}
+    settings = replace(settings, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+    if isinstance(x, PairedData):
+        if y is not None or labels is not None:
+            raise InputError("PairedData holds both modalities and the labels: give nothing else")
+        data = x
+    else:
+        if y is None:
+            raise InputError("only one modality was given: give x and y, or a PairedData")
+        data = PairedData.from_arrays(
+            x,
+            y,
+            labels,
+            labelled=labelled,
+            ids_x=ids_x,
+            ids_y=ids_y,
+            ids_labels=ids_labels,
+            groups=groups,
+            covariates=covariates,
+            names=names,
+            label_kind=label_kind,
+            align=align,
+        )
+    report = progress or _silent
+    if data.labels is None or not data.n_labelled:
+        raise InputError(
+            "no labels: signal and nuisance cannot be told apart without a few labelled rows; "
+            "give labels for some of the pairs"
+        )
+    run = _published if settings.estimator == "published" else _robust
+    # Hundreds of small factorisations: threads that wait for each other cost far more than they
+    # bring, up to 25-fold on a busy machine.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return run(data, data.labels, settings, report)
+
+
+def _silent(stage: str, fraction: float) -> None:
+    """Report to no one."""
+
+
+def _robust(data: PairedData, labels: Labels, settings: Settings, report: Progress) -> Diagnosis:
+    rows = data.labelled_rows
+    report("spectra and attribution", 0.0)
+    estimate = estimate_robust(data.x, data.y, labels.targets(rows), rows, settings)
+    log_delta = estimate.draws.log_delta
+    probabilities = regime_probabilities(log_delta[:, 0], log_delta[:, 1])
+    probabilities_yx = regime_probabilities(log_delta[:, 0], log_delta[:, 2])
+    parts = separations(estimate, settings)
+    likeliest = max(probabilities, key=lambda name: probabilities[name])
+    decided = probabilities[likeliest] >= settings.confidence
+    findings = [*data.findings, *robust_findings(estimate, settings)]
+
+    outlook: Outlook | None = None
+    if settings.outlook:
+        report("outlook", 0.2)
+        outlook = compute_outlook(
+            data.x,
+            data.y,
+            labels.columns,
+            labelled=rows,
+            groups=data.groups,
+            settings=settings,
+            rng=np.random.default_rng(settings.seed + 1),
+        )
+        findings += outlook.findings
+    report("recommendation", 0.95)
+    recommendations = recommend(
+        outlook,
+        probabilities,
+        probabilities_yx,
+        parts,
+        settings=settings,
+        x_name=data.x_name,
+        y_name=data.y_name,
+    )
+    report("done", 1.0)
+    return Diagnosis(
+        regime=Regime(likeliest) if decided else Regime.UNDETERMINED,
+        probabilities=probabilities,
+        probabilities_yx=probabilities_yx,
+        alignment=parts[0],
+        prediction_xy=parts[1],
+        prediction_yx=parts[2],
+        outlook=() if outlook is None else outlook.rows,
+        recommendations={str(view): one for view, one in recommendations.items()},
+        warnings=tuple(findings),
+        data=_summary(data, labels, (estimate.space.white_x.rank, estimate.space.white_y.rank)),
+        settings=settings,
+        signal_p_value=estimate.p_value,
+        shared_label_fraction=estimate.visibility.shared_fraction,
+        undetermined_reason="" if decided else undetermined_reason(estimate, parts, settings),
+        log_delta_draws=log_delta,
+        versions=_versions(),
+    )
+
+
+def _published(data: PairedData, labels: Labels, settings: Settings, report: Progress) -> Diagnosis:
+    rows = data.labelled_rows
+    report("published estimator", 0.0)
+    estimate = estimate_published(
+        data.x[rows],
+        data.y[rows],
+        labels.targets(rows),
+        n_components=settings.n_components,
+        n_folds=settings.n_folds,
+        n_permutations=settings.published_permutations,
+    )
+    parts = published_diagnosis_parts(estimate, settings)
+    separations_ = (parts.alignment, parts.prediction_xy, parts.prediction_yx)
+    recommendations = recommend(
+        None,
+        parts.probabilities,
+        parts.probabilities_yx,
+        separations_,
+        settings=settings,
+        x_name=data.x_name,
+        y_name=data.y_name,
+    )
+    report("done", 1.0)
+    return Diagnosis(
+        regime=parts.regime,
+        probabilities=parts.probabilities,
+        probabilities_yx=parts.probabilities_yx,
+        alignment=parts.alignment,
+        prediction_xy=parts.prediction_xy,
+        prediction_yx=parts.prediction_yx,
+        outlook=(),
+        recommendations={str(view): one for view, one in recommendations.items()},
+        warnings=(*data.findings, *parts.findings),
+        data=_summary(data, labels, (data.x.shape[1], data.y.shape[1])),
+        settings=settings,
+        signal_p_value=float("nan"),
+        shared_label_fraction=float("nan"),
+        undetermined_reason="",
+        log_delta_draws=parts.log_delta_draws,
+        versions=_versions(),
+    )
+
+
+def _summary(data: PairedData, labels: Labels, reduced: tuple[int, int]) -> DataSummary:
+    return DataSummary(
+        n_pairs=data.n,
+        n_labelled=data.n_labelled,
+        dx=data.x.shape[1],
+        dy=data.y.shape[1],
+        x_name=data.x_name,
+        y_name=data.y_name,
+        labels=tuple((column.name, column.kind) for column in labels.columns),
+        reduced=reduced,
+    )
+
+
+def _versions() -> dict[str, str]:
+    packages = ("crossphase", "numpy", "scipy", "scikit-learn")
+    return {"python": platform.python_version()} | {name: version(name) for name in packages}

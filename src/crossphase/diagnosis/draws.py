@@ -1,0 +1,170 @@
+"""Draws of the three separation ratios, given what the data and the labels say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossphase.spectra.loadings import Loadings
+from crossphase.spectra.shared import SharedSpace
+
+__all__ = ["LOG_DELTA_LIMIT", "ObjectiveDraws", "SeparationDraws", "draw_separations"]
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+#: |log Δ| is cut off here; beyond stands for "no signal" or "no nuisance".
+LOG_DELTA_LIMIT = 20.0
+_LARGEST_CORRELATION = 0.9999
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectiveDraws:
+    """Draws for one objective.
+
+    Attributes
+    ----------
+    log_delta : ndarray of shape (m,)
+    values : ndarray of shape (m, k)
+        Population singular values of the components, in the order of the shared space.
+    """
+
+    log_delta: Array
+    values: Array
+
+
+@dataclass(frozen=True, eq=False)
+class SeparationDraws:
+    """Joint draws for the three objectives, over one draw of signal sets.
+
+    Attributes
+    ----------
+    signal : ndarray of shape (m, k), bool
+    alignment, prediction_xy, prediction_yx : ObjectiveDraws
+    """
+
+    signal: Mask
+    alignment: ObjectiveDraws
+    prediction_xy: ObjectiveDraws
+    prediction_yx: ObjectiveDraws
+
+    @property
+    def log_delta(self) -> Array:
+        """Values of log Δ for the three objectives, shape (m, 3)."""
+        return np.stack(
+            [
+                self.alignment.log_delta,
+                self.prediction_xy.log_delta,
+                self.prediction_yx.log_delta,
+            ],
+            axis=1,
+        )
+
+
+def draw_separations(
+    space: SharedSpace,
+    loadings_x: Loadings,
+    loadings_y: Loadings,
+    noise: Array,
+    signal: Mask,
+    rotations: Array,
+    *,
+    hidden_signal: float,
+    rng: np.random.Generator,
+) -> SeparationDraws:
+    """Draw the spectra of the three objectives and their separation ratios.
+
+    One low-rank C = R diag(ρ) Rᵀ serves all objectives: prediction scales it by the target's
+    loadings, ``AᵀA = C G C``. Weakest signal and strongest nuisance are the extreme singular
+    values of the blocks of the signal set and of its complement. Nuisance that is too weak to be
+    detected may lie anywhere below the threshold, and counts.
+
+    Parameters
+    ----------
+    space : SharedSpace
+    loadings_x, loadings_y : Loadings
+    noise : ndarray of shape (k, k)
+        Variance inflation of pairs of components by heavy tails, at least 1.
+    signal : ndarray of shape (m, k), bool
+        Drawn signal sets.
+    rotations : ndarray of shape (m, k, k)
+        Columns are population components in sample coordinates.
+    hidden_signal : float
+        Probability that there is undetected signal where a drawn set is empty.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    SeparationDraws
+    """
+    m, k = signal.shape
+    n = space.n_rows
+    rho = space.correlations
+    own = np.einsum("mik,i,mik->mk", rotations, rho, rotations)
+    spread = (1 - rho**2) * space.inflation * np.sqrt(np.diag(noise) / n)
+    correlations = own + spread * rng.standard_normal((m, k))
+    correlations = np.clip(correlations, 1e-3, _LARGEST_CORRELATION)
+    # The largest of the undetected: density rising towards the threshold.
+    hidden = space.threshold * np.sqrt(rng.random(m))
+    empty = np.asarray(~signal.any(axis=1))
+    none = np.asarray(empty & (rng.random(m) >= hidden_signal))
+    faint = np.where(empty & ~none, space.threshold * np.sqrt(rng.random(m)), np.inf)
+
+    weakest = np.minimum(np.where(signal, correlations, np.inf).min(axis=1, initial=np.inf), faint)
+    strongest = np.maximum(np.where(signal, 0.0, correlations).max(axis=1, initial=0.0), hidden)
+    alignment = ObjectiveDraws(_log_ratio(weakest, strongest, none), correlations)
+    predictions = [
+        _draw_prediction(
+            loadings, correlations, signal, rotations, noise, n, (faint, hidden), none, rng
+        )
+        for loadings in (loadings_y, loadings_x)
+    ]
+    return SeparationDraws(signal, alignment, *predictions)
+
+
+def _draw_prediction(
+    loadings: Loadings,
+    correlations: Array,
+    signal: Mask,
+    rotations: Array,
+    noise: Array,
+    n: int,
+    undetected: tuple[Array, Array],
+    none: Mask,
+    rng: np.random.Generator,
+) -> ObjectiveDraws:
+    m, k = signal.shape
+    gram = np.swapaxes(rotations, 1, 2) @ loadings.gram @ rotations
+    off_diagonal = ~np.eye(k, dtype=bool)
+    # Entries that sampling explains are shrunk away: components of the model do not overlap.
+    size = np.maximum(gram**2, 2 * loadings.cross_variance)
+    kept = 1 - 2 * loadings.cross_variance / np.maximum(size, np.finfo(float).tiny)
+    gram = np.where(off_diagonal, gram * kept, gram)
+    log_scale = rng.standard_normal((m, k)) * loadings.log_sd
+    log_scale += rng.standard_normal((m, k)) * np.sqrt(2 * np.diag(noise) / n)
+    factor = correlations * np.exp(log_scale / 2)
+    squared = factor[:, :, None] * gram * factor[:, None, :]
+    values = np.sqrt(np.maximum(np.einsum("mkk->mk", squared), 0.0))
+    faint, hidden = (bound * np.sqrt(loadings.background) for bound in undetected)
+    if not k:
+        return ObjectiveDraws(_log_ratio(faint, hidden, none), values)
+
+    huge = float(np.trace(squared, axis1=1, axis2=2).max()) * 2 + 1.0
+    inside = signal[:, :, None] & signal[:, None, :]
+    outside = ~signal[:, :, None] & ~signal[:, None, :]
+    signal_block = np.where(inside, squared, 0.0)
+    signal_block[:, np.arange(k), np.arange(k)] += np.where(signal, 0.0, huge)
+    weakest = np.sqrt(np.maximum(np.linalg.eigvalsh(signal_block)[:, 0], 0.0))
+    strongest = np.sqrt(np.maximum(np.linalg.eigvalsh(np.where(outside, squared, 0.0))[:, -1], 0))
+    weakest = np.where(signal.any(axis=1), weakest, faint)
+    return ObjectiveDraws(_log_ratio(weakest, np.maximum(strongest, hidden), none), values)
+
+
+def _log_ratio(weakest: Array, strongest: Array, none: Mask) -> Array:
+    tiny = np.finfo(float).tiny
+    safe = np.where(none, 1.0, weakest)
+    ratio = np.log(np.maximum(safe, tiny)) - np.log(np.maximum(strongest, tiny))
+    ratio = np.where(none, -LOG_DELTA_LIMIT, ratio)
+    return np.asarray(np.clip(ratio, -LOG_DELTA_LIMIT, LOG_DELTA_LIMIT))

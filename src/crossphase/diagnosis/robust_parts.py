@@ -1,0 +1,211 @@
+"""The robust estimate as the parts of a diagnosis: separations, probabilities, findings."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossphase.config import Settings
+from crossphase.diagnosis.draws import LOG_DELTA_LIMIT, ObjectiveDraws
+from crossphase.diagnosis.robust import RobustEstimate
+from crossphase.errors import Finding
+from crossphase.results import Interval, Separation
+from crossphase.theory import Objective, Regime
+
+__all__ = [
+    "regime_probabilities",
+    "robust_findings",
+    "separations",
+    "undetermined_reason",
+]
+
+Array = NDArray[np.float64]
+
+
+def regime_probabilities(align: Array, predict: Array) -> dict[str, float]:
+    """Shares of draws in each regime.
+
+    Parameters
+    ----------
+    align, predict : ndarray of shape (m,)
+        Joint draws of log Δ.
+
+    Examples
+    --------
+    >>> regime_probabilities(np.array([1.0, 1.0]), np.array([1.0, -1.0]))
+    {'Both': 0.5, 'CA only': 0.5, 'CP only': 0.0, 'Neither': 0.0}
+    """
+    ca, cp = align > 0, predict > 0
+    return {
+        str(Regime.BOTH): float((ca & cp).mean()),
+        str(Regime.CA_ONLY): float((ca & ~cp).mean()),
+        str(Regime.CP_ONLY): float((~ca & cp).mean()),
+        str(Regime.NEITHER): float((~ca & ~cp).mean()),
+    }
+
+
+def separations(
+    estimate: RobustEstimate, settings: Settings
+) -> tuple[Separation, Separation, Separation]:
+    """Alignment, prediction x→y and prediction y→x."""
+    draws, space = estimate.draws, estimate.space
+    background = [float(np.trace(w.metric)) / w.rank for w in (space.white_y, space.white_x)]
+    edges = [space.threshold, *(space.threshold * np.sqrt(b) for b in background)]
+    sample = [
+        space.sample_correlations,
+        space.sample_correlations
+        * np.sqrt(np.einsum("rk,rs,sk->k", space.directions_y, space.white_y.metric,
+                            space.directions_y, optimize=True)),
+        space.sample_correlations
+        * np.sqrt(np.einsum("rk,rs,sk->k", space.directions_x, space.white_x.metric,
+                            space.directions_x, optimize=True)),
+    ]  # fmt: skip
+    parts = (draws.alignment, draws.prediction_xy, draws.prediction_yx)
+    align, xy, yx = (
+        _separation(objective, part, draws.signal, estimate.inclusion, raw, float(edge), settings)
+        for objective, part, raw, edge in zip(Objective, parts, sample, edges, strict=True)
+    )
+    return align, xy, yx
+
+
+def _separation(
+    objective: Objective,
+    draws: ObjectiveDraws,
+    signal: NDArray[np.bool_],
+    inclusion: Array,
+    sample_values: Array,
+    threshold: float,
+    settings: Settings,
+) -> Separation:
+    order = np.argsort(-np.median(draws.values, axis=0), kind="stable")
+    tail = (1 - settings.level) / 2
+    low, middle, high = np.quantile(draws.log_delta, [tail, 0.5, 1 - tail])
+    recovery, required = _counts(draws.values, signal)
+    few, many = np.quantile(required, [tail, 1 - tail], method="inverted_cdf")
+    return Separation(
+        objective=objective,
+        delta=_delta(middle),
+        interval=Interval(_delta(low), _delta(high), settings.level),
+        probability=float((draws.log_delta > 0).mean()),
+        values=np.median(draws.values, axis=0)[order],
+        sample_values=sample_values[order],
+        signal_probability=inclusion[order],
+        threshold=threshold,
+        recovery=int(np.median(recovery)),
+        required_dim=int(np.median(required)),
+        required_dim_interval=(int(few), int(many)),
+    )
+
+
+def _counts(values: Array, signal: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Recovery count and required dimension of each draw."""
+    nuisance = np.where(signal, -np.inf, values).max(axis=1, initial=-np.inf)
+    recovery = (signal & (values > nuisance[:, None])).sum(axis=1)
+    weakest = np.where(signal, values, np.inf).min(axis=1, initial=np.inf)
+    required = (values >= weakest[:, None]).sum(axis=1)
+    return recovery, required
+
+
+def _delta(log_delta: float) -> float:
+    if log_delta <= -LOG_DELTA_LIMIT:
+        return 0.0
+    return float("inf") if log_delta >= LOG_DELTA_LIMIT else float(np.exp(log_delta))
+
+
+def undetermined_reason(
+    estimate: RobustEstimate, parts: tuple[Separation, Separation, Separation], settings: Settings
+) -> str:
+    """Why the regime cannot be told, most basic obstacle first."""
+    space = estimate.space
+    if not space.n_components:
+        return (
+            f"no shared component stands above the noise of {space.n_rows} pairs in "
+            f"{space.white_x.rank} + {space.white_y.rank} dimensions: correlations below "
+            f"{space.threshold:.2f} cannot be detected"
+        )
+    empty = float((~estimate.draws.signal.any(axis=1)).mean())
+    if 1 - settings.confidence < empty < settings.confidence:
+        return (
+            "the labelled rows are too few to tell whether any shared component carries the "
+            f"labels (p = {estimate.p_value:.2g})"
+        )
+    doubtful = (estimate.inclusion > 0.1) & (estimate.inclusion < 0.9)
+    if doubtful.any():
+        return (
+            f"{int(doubtful.sum())} of {space.n_components} shared components cannot be told to "
+            "be signal or nuisance from this many labelled rows and pairs"
+        )
+    open_ = [p for p in parts[:2] if min(p.probability, 1 - p.probability) > 0.05]
+    if all(not len(p.nuisance) for p in open_):
+        return (
+            "nuisance may hide below the detection threshold "
+            f"(correlation {space.threshold:.2f} at {space.n_rows} pairs)"
+        )
+    names = " and ".join(f"Δ of {p.objective}" for p in open_) or "Δ"
+    return f"the interval of {names} holds 1"
+
+
+def robust_findings(estimate: RobustEstimate, settings: Settings) -> list[Finding]:
+    """What the user should know of how the estimate came about."""
+    space, visibility = estimate.space, estimate.visibility
+    findings = []
+    kept = space.white_x.rank, space.white_y.rank
+    if kept != space.full_ranks:
+        findings.append(
+            Finding(
+                "dimensions-reduced",
+                "warning",
+                f"{space.full_ranks[0]} + {space.full_ranks[1]} dimensions are too many for "
+                f"{space.n_rows} pairs; the leading {kept[0]} + {kept[1]} principal components "
+                "of the standardised features were kept (at most half as many as pairs).",
+                "What lies in the components left out is not seen.",
+                "Give more pairs, or reduce the features in a way you trust.",
+            )
+        )
+    if np.isfinite(estimate.tails.dof):
+        findings.append(
+            Finding(
+                "heavy-tails",
+                "info",
+                f"Rows have heavy tails (like a t distribution of {estimate.tails.dof:.1f} "
+                "degrees of freedom); rows of large scale were given less weight.",
+                "Intervals are wider than for Gaussian rows.",
+                "Look for outliers, or transform the features (log, rank).",
+            )
+        )
+    if estimate.tested < space.n_components:
+        findings.append(
+            Finding(
+                "components-untested",
+                "warning",
+                f"{space.n_components} shared components were found and "
+                f"{estimate.tested} tested against the labels.",
+                "The weaker ones count as nuisance.",
+                "Label more rows: three per component at least.",
+            )
+        )
+    if estimate.p_value > settings.alpha:
+        findings.append(
+            Finding(
+                "no-shared-signal",
+                "serious",
+                f"No shared component is credibly related to the labels (p = "
+                f"{estimate.p_value:.2g}).",
+                "Cross-modal training has nothing that helps these labels to recover.",
+                "Check the pairing and the labels; label more rows.",
+            )
+        )
+    for name, r2 in (("x", visibility.x), ("y", visibility.y)):
+        if r2 > 0.1 and r2 - visibility.shared > max(0.1, 0.25 * r2):
+            findings.append(
+                Finding(
+                    "label-not-shared",
+                    "warning",
+                    f"The labels are better told from {name} alone (leave-one-out R² {r2:.2f}) "
+                    f"than from the shared components ({max(visibility.shared, 0):.2f}).",
+                    f"Part of what {name} knows of the labels is not in the other modality; "
+                    "cross-modal objectives can lose it.",
+                    f"Keep the features of {name} beside any cross-modal code.",
+                )
+            )
+    return findings

@@ -1,0 +1,204 @@
+"""The shared components of two modalities: which there are, how strong, and how surely."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossphase.moments import Moments
+from crossphase.spectra.whitening import Whitening, affordable_dimensions, whiten
+from crossphase.theory import debias_r2, detection_threshold
+from crossphase.theory.largest_root import largest_root_quantile
+
+__all__ = ["Origin", "SharedSpace", "shared_space"]
+
+Array = NDArray[np.float64]
+
+#: Where a component was detected: against all directions of the other modality, or against the
+#: loudest few of y (of x), where weaker correlations rise above noise.
+Origin = NDArray[np.str_]
+
+_LARGEST_CORRELATION = 0.9999
+_LOUD_BLOCKS = (1, 2, 4, 8, 16)
+_LOUD = 1.5
+
+
+@dataclass(frozen=True, eq=False)
+class SharedSpace:
+    """Detected canonical components and their finite-sample corrected correlations.
+
+    Attributes
+    ----------
+    n_rows : int
+    white_x, white_y : Whitening
+        Coordinates the analysis was done in.
+    correlations : ndarray of shape (k,)
+        Population canonical correlations, corrected for sampling, descending.
+    sample_correlations : ndarray of shape (k,)
+        The same before the correction.
+    directions_x, directions_y : ndarray of shape (rank_x, k), (rank_y, k)
+        Canonical directions in white coordinates.
+    origin : ndarray of shape (k,)
+        ``"all"``, ``"loud-y"`` or ``"loud-x"``.
+    inflation : ndarray of shape (k,)
+        Standard error of a correlation, as a multiple of (1 − ρ²)/√n.
+    edge : float
+        Sample correlation that independent data exceed with probability 0.05.
+    threshold : float
+        Population correlation below which nothing can be detected.
+    full_ranks : tuple of (int, int)
+        Ranks before any reduction.
+    """
+
+    n_rows: int
+    white_x: Whitening
+    white_y: Whitening
+    correlations: Array
+    sample_correlations: Array
+    directions_x: Array
+    directions_y: Array
+    origin: Origin
+    inflation: Array
+    edge: float
+    threshold: float
+    full_ranks: tuple[int, int]
+
+    @property
+    def n_components(self) -> int:
+        """Number of detected components."""
+        return len(self.correlations)
+
+    @property
+    def x_map(self) -> Array:
+        """Map from centred x to canonical scores, shape (dx, k)."""
+        return np.asarray(self.white_x.to_white @ self.directions_x)
+
+    @property
+    def y_map(self) -> Array:
+        """Map from centred y to canonical scores, shape (dy, k)."""
+        return np.asarray(self.white_y.to_white @ self.directions_y)
+
+
+def shared_space(moments: Moments) -> SharedSpace:
+    """Detect the shared components of blocks "x" and "y".
+
+    Components above the 95 % quantile of the largest sample correlation of independent data are
+    kept, and corrected by inverting the limit of Bao, Hu, Pan and Zhou (arXiv 1704.02408). A weak
+    correlation with a direction of large variance matters for prediction although it drowns among
+    all directions; it is looked for among the few loudest directions of each modality.
+
+    Parameters
+    ----------
+    moments : Moments
+        With blocks "x" and "y"; their count is the number of rows.
+
+    Returns
+    -------
+    SharedSpace
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> x, y = rng.normal(size=(2, 2000, 10))
+    >>> y[:, 0] = 0.8 * x[:, 0] + 0.6 * y[:, 0]
+    >>> shared_space(Moments.from_arrays(x=x, y=y)).correlations.round(1)
+    array([0.8])
+    """
+    n = round(moments.count)
+    white_x, white_y = whiten(moments.cov("x")), whiten(moments.cov("y"))
+    full_ranks = white_x.rank, white_y.rank
+    keep_x, keep_y = affordable_dimensions(n - 1, *full_ranks)
+    white_x, white_y = white_x.leading(keep_x), white_y.leading(keep_y)
+    cross = white_x.to_white.T @ moments.cov("x", "y") @ white_y.to_white
+    left, values, right = np.linalg.svd(cross, full_matrices=False)
+    edge = largest_root_quantile(n, keep_x, keep_y)
+    kept = int((values**2 > edge).sum())
+    sample = values[:kept]
+    u, v = left[:, :kept], right[:kept].T
+    true, inflation = _corrected(sample, keep_x / (n - 1), keep_y / (n - 1))
+    found = [_Found(true, sample, u, v, inflation, "all")]
+    found += _in_loud_directions(cross, u, v, white_y.metric, n, "loud-y")
+    found += [f.swapped() for f in _in_loud_directions(cross.T, v, u, white_x.metric, n, "loud-x")]
+    order = np.argsort(-np.concatenate([f.true for f in found]), kind="stable")
+    return SharedSpace(
+        n,
+        white_x,
+        white_y,
+        np.concatenate([f.true for f in found])[order],
+        np.concatenate([f.sample for f in found])[order],
+        np.concatenate([f.left for f in found], axis=1)[:, order],
+        np.concatenate([f.right for f in found], axis=1)[:, order],
+        np.concatenate([np.full(len(f.true), f.origin) for f in found])[order],
+        np.concatenate([f.inflation for f in found])[order],
+        float(np.sqrt(edge)),
+        float(np.sqrt(detection_threshold(n - 1, keep_x, keep_y))),
+        full_ranks,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    true: Array
+    sample: Array
+    left: Array
+    right: Array
+    inflation: Array
+    origin: str
+
+    def swapped(self) -> _Found:
+        return _Found(self.true, self.sample, self.right, self.left, self.inflation, self.origin)
+
+
+def _corrected(sample: Array, c1: float, c2: float) -> tuple[Array, Array]:
+    """Population correlations, and their standard errors over (1 − ρ²)/√n (delta method)."""
+    squared = debias_r2(sample**2, c1, c2)
+    # A root above the Tracy–Widom quantile can still lie below the limiting edge's inverse.
+    squared = np.clip(squared, np.sqrt(c1 * c2 / ((1 - c1) * (1 - c2))), _LARGEST_CORRELATION**2)
+    true = np.sqrt(squared)
+    slope = (1 - c1) * (1 - c2) - c1 * c2 / squared**2
+    noise = sample * (1 - sample**2) / (true * (1 - squared))
+    return true, np.clip(noise / np.maximum(slope, 0.15), 1.0, 1.8)
+
+
+def _in_loud_directions(
+    cross: Array, u: Array, v: Array, metric: Array, n: int, origin: str
+) -> list[_Found]:
+    """Components between all of one modality and the loudest directions of the other.
+
+    What was found already is projected out on both sides. The block of loud directions that
+    shows most components is taken, smaller ones first.
+    """
+    rank_other, rank_loud = cross.shape
+    outside = np.eye(rank_loud) - v @ v.T
+    loudness, directions = np.linalg.eigh(outside @ metric @ outside)
+    loudness, directions = loudness[::-1], directions[:, ::-1]
+    typical = float(np.median(loudness[: rank_loud - v.shape[1]])) if rank_loud > len(v.T) else 0.0
+    best: list[_Found] = []
+    for size in _LOUD_BLOCKS:
+        if size > rank_loud // 3 or loudness[size - 1] < _LOUD * typical:
+            break
+        free = rank_other - u.shape[1]
+        if free < 1:
+            break
+        loud = directions[:, :size]
+        block = cross @ loud
+        block -= u @ (u.T @ block)
+        left, values, right = np.linalg.svd(block, full_matrices=False)
+        # A stricter level, since several blocks are tried.
+        kept = int((values**2 > largest_root_quantile(n, free, size, 0.99)).sum())
+        if kept > (len(best[0].true) if best else 0):
+            sample = values[:kept]
+            true, _ = _corrected(sample, free / (n - 1), size / (n - 1))
+            best = [
+                _Found(
+                    true,
+                    sample,
+                    left[:, :kept],
+                    loud @ right[:kept].T,
+                    np.full(kept, 1.5),
+                    origin,
+                )
+            ]
+    return best

@@ -1,0 +1,97 @@
+"""White coordinates of a modality, with as many dimensions as the rows can carry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossphase.linalg import matrix_rank_tolerance
+
+__all__ = ["Whitening", "affordable_dimensions", "whiten"]
+
+Array = NDArray[np.float64]
+
+#: Share of the rows that the two modalities' dimensions may use up together.
+DIMENSION_BUDGET = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Whitening:
+    """White coordinates: principal components of the standardised features, at unit variance.
+
+    Standardising first keeps features of very different scales apart from rounding, and makes
+    what is kept independent of the units. The features' own units come back through `to_raw`.
+
+    Attributes
+    ----------
+    to_white : ndarray of shape (d, r)
+        Map from centred features to white coordinates, r the rank; largest component first.
+    to_raw : ndarray of shape (d, r)
+        Features that one unit of each white coordinate stands for.
+    """
+
+    to_white: Array
+    to_raw: Array
+
+    @property
+    def rank(self) -> int:
+        """Dimensions kept."""
+        return int(self.to_white.shape[1])
+
+    @property
+    def metric(self) -> Array:
+        """Inner products of white coordinates in the units of the features, shape (r, r)."""
+        return np.asarray(self.to_raw.T @ self.to_raw)
+
+    def leading(self, dim: int) -> Whitening:
+        """The same with at most the `dim` largest components."""
+        return Whitening(self.to_white[:, :dim], self.to_raw[:, :dim])
+
+
+def whiten(covariance: Array) -> Whitening:
+    """Whitening of a covariance matrix; null directions are left out.
+
+    Parameters
+    ----------
+    covariance : ndarray of shape (d, d)
+
+    Returns
+    -------
+    Whitening
+
+    Examples
+    --------
+    >>> whiten(np.diag([4.0, 0.0, 1.0])).rank
+    2
+    """
+    scale = np.sqrt(np.diag(covariance))
+    safe = np.where(scale > 0, scale, 1.0)
+    variances, vectors = np.linalg.eigh(covariance / np.outer(safe, safe))
+    keep = variances > matrix_rank_tolerance(variances, len(covariance))
+    roots = np.sqrt(variances[keep][::-1])
+    vectors = vectors[:, keep][:, ::-1]
+    return Whitening(vectors / roots / safe[:, None], vectors * roots * scale[:, None])
+
+
+def affordable_dimensions(n: int, rank_x: int, rank_y: int) -> tuple[int, int]:
+    """Dimensions of x and y that n rows can carry together.
+
+    Both are kept whole while their sum is at most half the rows. Beyond, the leading
+    components of each are kept up to a quarter of the rows; what one modality leaves unused goes
+    to the other. The limit keeps sample canonical correlations away from their breakdown at
+    ``dx + dy = n``.
+
+    Examples
+    --------
+    >>> affordable_dimensions(1000, 512, 512), affordable_dimensions(1000, 512, 64)
+    ((250, 250), (436, 64))
+    """
+    budget = max(int(DIMENSION_BUDGET * n), 2)
+    half = budget // 2
+    if rank_x + rank_y <= budget:
+        return rank_x, rank_y
+    keep_x = min(rank_x, max(half, budget - rank_y))
+    keep_y = min(rank_y, max(half, budget - keep_x))
+    return keep_x, keep_y
