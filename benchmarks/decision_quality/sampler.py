@@ -50,7 +50,9 @@ class Problem:
         tx, ty = self.tilde_x[:m], self.tilde_y[:m]
         vx, vy = k2 + self.gamma_x, k2 + self.gamma_y
         signal = np.stack([k2 / np.sqrt(vx * vy), k2 / np.sqrt(vx), k2 / np.sqrt(vy)])
-        noise = np.stack([self.eta / np.sqrt(tx * ty), self.eta / np.sqrt(tx), self.eta / np.sqrt(ty)])
+        noise = np.stack(
+            [self.eta / np.sqrt(tx * ty), self.eta / np.sqrt(tx), self.eta / np.sqrt(ty)]
+        )
         noise = np.concatenate([noise, signal[:, ~s]], axis=1)
         if not s.any():
             return np.full(3, -np.inf)
@@ -85,16 +87,27 @@ class Problem:
             # One scale a row for all nuisance: Student tails that keep every covariance.
             tails = np.sqrt(3.0 / rng.chisquare(5, size=(n, 1)))
             u, v = u * tails, v * tails
-        x = np.concatenate([s + np.sqrt(self.gamma_x) * rng.normal(size=(n, k)), np.sqrt(self.tilde_x) * u], 1)
-        y = np.concatenate([s + np.sqrt(self.gamma_y) * rng.normal(size=(n, k)), np.sqrt(self.tilde_y) * v], 1)
-        bases = np.random.default_rng(self.seed + 1)
-        x = x @ _orthogonal(x.shape[1], bases)
-        y = y @ _orthogonal(y.shape[1], bases)
+        x = np.concatenate(
+            [s + np.sqrt(self.gamma_x) * rng.normal(size=(n, k)), np.sqrt(self.tilde_x) * u], 1
+        )
+        y = np.concatenate(
+            [s + np.sqrt(self.gamma_y) * rng.normal(size=(n, k)), np.sqrt(self.tilde_y) * v], 1
+        )
+        basis_x, basis_y = self.bases(x.shape[1], y.shape[1])
+        x, y = x @ basis_x, y @ basis_y
         if self.family == "warped":
-            x, y = _warp(x, bases), _warp(y, bases)
+            smooth = np.random.default_rng(self.seed + 3)
+            x, y = _warp(x, smooth), _warp(y, smooth)
         return x, y, self._labels(standard, codes, rng), s
 
-    def _labels(self, standard: Array, codes: NDArray[np.int64] | None, rng: np.random.Generator) -> Array:
+    def bases(self, dx: int, dy: int) -> tuple[Array, Array]:
+        """Orthogonal bases the canonical coordinates are rotated by."""
+        rng = np.random.default_rng(self.seed + 1)
+        return _orthogonal(dx, rng), _orthogonal(dy, rng)
+
+    def _labels(
+        self, standard: Array, codes: NDArray[np.int64] | None, rng: np.random.Generator
+    ) -> Array:
         n = len(standard)
         if codes is not None:
             wrong = rng.random(n) < 0.1
@@ -122,11 +135,20 @@ def _warp(rows: Array, rng: np.random.Generator) -> Array:
     """A random smooth, invertible map: each rotated coordinate through z + a sin(z·b + c)."""
     scale = rows.std(axis=0)
     z = rows / scale
-    a, b, c = (rng.uniform(lo, hi, size=rows.shape[1]) for lo, hi in ((0.1, 0.5), (0.8, 1.5), (0, 6.3)))
+    a, b, c = (
+        rng.uniform(lo, hi, size=rows.shape[1]) for lo, hi in ((0.1, 0.5), (0.8, 1.5), (0, 6.3))
+    )
     return (z + a * np.sin(b * z + c)) * scale
 
 
-def draw(family: str, regime: str, rng: np.random.Generator, *, near: bool = False, high_dim: bool = False) -> Problem:
+def draw(
+    family: str,
+    regime: str,
+    rng: np.random.Generator,
+    *,
+    near: bool = False,
+    high_dim: bool = False,
+) -> Problem:
     """A problem of `family` whose population regime is `regime`.
 
     |log Δ| of alignment and of prediction x→y exceed 0.15; with `near`, the smaller of the two
@@ -152,7 +174,9 @@ def _propose(family: str, rng: np.random.Generator, high_dim: bool) -> Problem:
         dx = dy = int(rng.integers(20, 101))
     k = int(rng.integers(1, 5))
     kappa = rng.uniform(1.0, 3.0, size=k)
-    gamma_x, gamma_y = (np.full(k, np.exp(rng.uniform(np.log(0.05), np.log(2.0)))) for _ in range(2))
+    gamma_x, gamma_y = (
+        np.full(k, np.exp(rng.uniform(np.log(0.05), np.log(2.0)))) for _ in range(2)
+    )
     m = int(rng.integers(1, 6))
     level_x, level_y = np.exp(rng.uniform(np.log(0.3), np.log(20.0), size=2))
     if family == "coloured":

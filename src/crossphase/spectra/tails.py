@@ -20,7 +20,7 @@ __all__ = ["TailWeights", "tail_weights"]
 
 Array = NDArray[np.float64]
 
-_GAUSSIAN_DOF = 60.0
+_GAUSSIAN_DOF = 20.0
 _DOF_GRID = np.geomspace(1.0, 400.0, 400)
 
 
@@ -59,7 +59,7 @@ def tail_weights(x: Array, y: Array, moments: Moments, *, n_steps: int = 2) -> T
     -------
     TailWeights
         Without weights when there are too few rows to have distances (d ≥ n / 2) or the
-        estimate exceeds 60 degrees of freedom.
+        estimate exceeds 20 degrees of freedom.
 
     Examples
     --------

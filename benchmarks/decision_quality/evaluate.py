@@ -1,0 +1,96 @@
+"""One problem, every estimator: what each says beside the truth."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from oracle import oracle_log_delta
+from sampler import FAMILIES, REGIMES, draw
+
+from crossphase.config import Settings
+from crossphase.diagnosis.published import estimate_published
+from crossphase.diagnosis.robust import estimate_robust
+from crossphase.diagnosis.robust_parts import regime_probabilities, separations
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A problem by its coordinates; everything random follows from them."""
+
+    family: str
+    n_pairs: int
+    n_labelled: int
+    regime: str
+    replicate: int
+    near: bool = False
+    high_dim: bool = False
+    published: bool = True
+
+    @property
+    def key(self) -> str:
+        return "|".join(str(value) for value in asdict(self).values())
+
+
+def evaluate(task: Task) -> list[dict[str, object]]:
+    """A record per estimator."""
+    family, regime = FAMILIES.index(task.family), REGIMES.index(task.regime)
+    problem_rng = np.random.default_rng(
+        [family, regime, task.replicate, int(task.near), int(task.high_dim)]
+    )
+    problem = draw(task.family, task.regime, problem_rng, near=task.near, high_dim=task.high_dim)
+    rng = np.random.default_rng([family, regime, task.replicate, task.n_pairs])
+    x, y, labels, _ = problem.sample(task.n_pairs, rng)
+    order = rng.permutation(task.n_pairs)
+    labelled = np.sort(order[: task.n_labelled or task.n_pairs])
+    base = {**asdict(task), "key": task.key, "truth": problem.regime}
+    base |= {"true_log_delta": [float(v) for v in problem.log_delta]}
+
+    records = [base | _robust(x, y, labels, labelled)]
+    oracle = oracle_log_delta(problem, x, y)
+    records.append(base | {"estimator": "oracle", "regime": _regime(oracle)})
+    if task.published:
+        records.append(base | _published("published, labelled rows", x, y, labels, labelled))
+        everything = np.arange(task.n_pairs)
+        records.append(base | _published("published, all labelled", x, y, labels, everything))
+    return records
+
+
+def _robust(x: Array, y: Array, labels: Array, labelled: NDArray[np.intp]) -> dict[str, object]:
+    settings = Settings(seed=0)
+    start = time.perf_counter()
+    estimate = estimate_robust(x, y, labels[labelled], labelled, settings)
+    parts = separations(estimate, settings)
+    seconds = time.perf_counter() - start
+    log_delta = estimate.draws.log_delta
+    probabilities = regime_probabilities(log_delta[:, 0], log_delta[:, 1])
+    return {
+        "estimator": "robust",
+        "regime": max(probabilities, key=lambda name: probabilities[name]),
+        "probabilities": probabilities,
+        "intervals": [[p.interval.lower, p.interval.upper] for p in parts],
+        "p_value": estimate.p_value,
+        "seconds": seconds,
+    }
+
+
+def _published(
+    name: str, x: Array, y: Array, labels: Array, rows: NDArray[np.intp]
+) -> dict[str, object]:
+    start = time.perf_counter()
+    estimate = estimate_published(x[rows], y[rows], labels[rows])
+    return {
+        "estimator": name,
+        "regime": str(estimate.readoffs["elbow"].regime_primary),
+        "by_classifier": {c: str(r.regime_primary) for c, r in estimate.readoffs.items()},
+        "seconds": time.perf_counter() - start,
+    }
+
+
+def _regime(log_delta: Array) -> str:
+    align, predict = log_delta[:2] > 0
+    return REGIMES[0 if align and predict else 1 if align else 2 if predict else 3]

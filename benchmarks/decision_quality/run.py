@@ -1,0 +1,103 @@
+"""How often is the named regime right, how honest are the probabilities? All estimators, one run.
+
+    python benchmarks/decision_quality/run.py --scale smoke      under a minute
+    python benchmarks/decision_quality/run.py --scale goals      the three goal sizes, all families
+    python benchmarks/decision_quality/run.py --scale grid       pairs × labels, robust and oracle
+
+Records go to a JSON-lines file as they come, so an interrupted run goes on where it stopped;
+`--table` prints the tables of an existing file. Each scale has its own file in --out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from evaluate import Task, evaluate
+from rich.console import Console
+from rich.progress import track
+from sampler import FAMILIES, MAIN_FAMILIES, REGIMES
+from tables import print_tables
+from threadpoolctl import threadpool_limits
+
+GOAL_SIZES = ((500, 100), (1000, 200), (4000, 400))
+
+
+def tasks(scale: str, replicates: int) -> Iterator[Task]:
+    """Balanced over the four regimes: `replicates` problems each."""
+    if scale == "smoke":
+        sizes, families, near = ((500, 100),), FAMILIES, False
+    elif scale == "goals":
+        sizes, families, near = GOAL_SIZES, FAMILIES, True
+    else:
+        sizes = tuple(
+            (n, labelled)
+            for n in (300, 500, 1000, 4000, 20000)
+            for labelled in (50, 100, 200, 400, 0)
+            if labelled < n
+        )
+        families, near = FAMILIES, False
+    for replicate in range(replicates):
+        for n, labelled in sizes:
+            for regime in REGIMES:
+                for family in families:
+                    published = scale != "grid" and n <= 4000
+                    yield Task(family, n, labelled, regime, replicate, published=published)
+                for family in MAIN_FAMILIES if near else ():
+                    yield Task(family, n, labelled, regime, replicate, near=True, published=False)
+                if scale == "goals" and n == 1000 and replicate < 10:
+                    yield Task(
+                        "gaussian", n, labelled, regime, replicate, high_dim=True, published=False
+                    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--scale", choices=("smoke", "goals", "grid"), default="smoke")
+    parser.add_argument("--replicates", type=int, help="problems per cell and regime")
+    parser.add_argument("--out", type=Path, default=Path("build/decision_quality"))
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--table", action="store_true", help="only print the tables")
+    given = parser.parse_args()
+    replicates = given.replicates or {"smoke": 2, "goals": 30, "grid": 5}[given.scale]
+    given.out.mkdir(parents=True, exist_ok=True)
+    path = given.out / f"{given.scale}.jsonl"
+    known = _read(path)
+    done = {record["key"] for record in known}
+    wanted = [] if given.table else [t for t in tasks(given.scale, replicates) if t.key not in done]
+    start = time.perf_counter()
+    with (
+        path.open("a") as file,
+        multiprocessing.Pool(given.workers, threadpool_limits, (1,)) as pool,
+    ):
+        for records in track(
+            pool.imap_unordered(evaluate, wanted),
+            "problems",
+            total=len(wanted),
+            console=Console(stderr=True),
+        ):
+            # One write a problem, so that none is half there after an interruption.
+            file.write("".join(json.dumps(record) + "\n" for record in records))
+            file.flush()
+            known += records
+    if wanted:
+        print(f"{len(wanted)} problems in {time.perf_counter() - start:.0f} s\n")
+    print_tables(known)
+
+
+def _read(path: Path) -> list[dict[str, object]]:
+    if not path.exists():
+        return []
+    lines = path.read_text().splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+if __name__ == "__main__":
+    main()

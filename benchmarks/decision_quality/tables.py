@@ -1,0 +1,124 @@
+"""Accuracy, calibration and coverage of a file of records, as Markdown tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from sampler import FAMILIES, MAIN_FAMILIES
+
+Record = dict[str, Any]
+ESTIMATORS = ("robust", "published, labelled rows", "published, all labelled", "oracle")
+
+
+def print_tables(records: Sequence[Record]) -> None:
+    """Print every table that the records can fill."""
+    clear = [r for r in records if not r["near"] and not r["high_dim"]]
+    _accuracy("Right regime, |log Δ| > 0.15, mean of the three main families", [
+        r for r in clear if r["family"] in MAIN_FAMILIES
+    ])  # fmt: skip
+    _accuracy("Within 3 % of a boundary, three main families", [r for r in records if r["near"]])
+    _accuracy("512 + 512 features, 1000 pairs", [r for r in records if r["high_dim"]])
+    for family in FAMILIES:
+        _accuracy(f"Family: {family}", [r for r in clear if r["family"] == family])
+    _calibration(clear)
+    _classifiers([r for r in clear if r["family"] in MAIN_FAMILIES])
+
+
+def _sizes(records: Sequence[Record]) -> list[tuple[int, int]]:
+    sizes = {(r["n_pairs"], r["n_labelled"] or r["n_pairs"]) for r in records}
+    return sorted(sizes)
+
+
+def _of_size(records: Sequence[Record], size: tuple[int, int]) -> list[Record]:
+    return [r for r in records if (r["n_pairs"], r["n_labelled"] or r["n_pairs"]) == size]
+
+
+def _right(record: Record) -> bool:
+    return bool(record["regime"] == record["truth"])
+
+
+def _accuracy(title: str, records: Sequence[Record]) -> None:
+    if not records:
+        return
+    names = [e for e in ESTIMATORS if any(r["estimator"] == e for r in records)]
+    print(f"### {title}\n\n| pairs, labels | problems | " + " | ".join(names) + " |")
+    print("|" + "---|" * (2 + len(names)))
+    for size in _sizes(records):
+        here = _of_size(records, size)
+        cells, count = [], 0
+        for name in names:
+            right = np.array([_right(r) for r in here if r["estimator"] == name])
+            count = max(count, len(right))
+            cells.append(f"{right.mean():.3f} ± {_error(right):.3f}" if len(right) else "–")
+        print(f"| {size[0]}, {size[1]} | {count} | " + " | ".join(cells) + " |")
+    print()
+
+
+def _error(right: np.ndarray) -> float:
+    return float(np.sqrt(right.mean() * (1 - right.mean()) / len(right)))
+
+
+def expected_calibration_error(confidence: np.ndarray, right: np.ndarray) -> float:
+    """Mean |accuracy − confidence| over ten bins of equal counts of problems."""
+    order = np.argsort(confidence)
+    bins = [b for b in np.array_split(order, 10) if len(b)]
+    return float(
+        sum(abs(right[b].mean() - confidence[b].mean()) * len(b) for b in bins) / len(right)
+    )
+
+
+def _calibration(records: Sequence[Record]) -> None:
+    robust = [r for r in records if r["estimator"] == "robust"]
+    if not robust:
+        return
+    print("### Robust estimator: calibration and coverage of its 95 % intervals\n")
+    print("| family | problems | calibration error | called at ≥ .9 | of these right "
+          "| covers Δ align | covers Δ x→y | covers Δ y→x | seconds (median) |")  # fmt: skip
+    print("|" + "---|" * 9)
+    for family in (*FAMILIES, "all"):
+        here = [r for r in robust if family in ("all", r["family"])]
+        if not here:
+            continue
+        confidence = np.array([max(r["probabilities"].values()) for r in here])
+        right = np.array([_right(r) for r in here])
+        sure = confidence >= 0.9
+        called = f"{right[sure].mean():.3f}" if sure.any() else "–"
+        coverage = [_share(here, lambda r, i=i: _covers(r, i)) for i in range(3)]
+        seconds = np.median([r["seconds"] for r in here])
+        print(
+            f"| {family} | {len(here)} | {expected_calibration_error(confidence, right):.3f} "
+            f"| {sure.mean():.2f} | {called} | " + " | ".join(coverage) + f" | {seconds:.3f} |"
+        )
+    print()
+
+
+def _share(records: Sequence[Record], holds: Callable[[Record], bool | None]) -> str:
+    found = [value for r in records if (value := holds(r)) is not None]
+    return f"{np.mean(found):.2f}" if found else "–"
+
+
+def _covers(record: Record, objective: int) -> bool | None:
+    truth = record["true_log_delta"][objective]
+    if not np.isfinite(truth):
+        return None
+    low, high = record["intervals"][objective]
+    return bool(low <= np.exp(truth) <= high)
+
+
+def _classifiers(records: Sequence[Record]) -> None:
+    published = [r for r in records if "by_classifier" in r]
+    if not published:
+        return
+    print("### Published estimator by classifier, three main families\n")
+    print("| pairs, labels | rows | elbow | elbow_log | permutation |\n|" + "---|" * 5)
+    for size in _sizes(published):
+        for name in ESTIMATORS[1:3]:
+            here = [r for r in _of_size(published, size) if r["estimator"] == name]
+            cells = [
+                f"{np.mean([r['by_classifier'][c] == r['truth'] for r in here]):.3f}"
+                for c in ("elbow", "elbow_log", "permutation")
+            ]
+            print(f"| {size[0]}, {size[1]} | {name} | " + " | ".join(cells) + " |")
+    print()
