@@ -147,7 +147,9 @@ def _draw_prediction(
     factor = correlations * np.exp(log_scale / 2)
     squared = factor[:, :, None] * gram * factor[:, None, :]
     values = np.sqrt(np.maximum(np.einsum("mkk->mk", squared), 0.0))
-    faint, hidden = (bound * np.sqrt(loadings.background) for bound in undetected)
+    # Components that fill the whole target leave no background: infinite bounds stay infinite.
+    background = np.sqrt(max(loadings.background, np.finfo(float).tiny))
+    faint, hidden = (bound * background for bound in undetected)
     if not k:
         return ObjectiveDraws(_log_ratio(faint, hidden, none), values)
 
