@@ -137,7 +137,7 @@ def _ridge(code: Array, task: Task) -> tuple[Array, Predict]:
     m = len(code)
     mean, target_mean = code.mean(axis=0), task.targets.mean(axis=0)
     centred, targets = code - mean, task.targets - target_mean
-    values, vectors = scipy.linalg.eigh(centred.T @ centred / m, check_finite=False)
+    values, vectors = scipy.linalg.eigh(centred.T @ centred / m, driver="evd", check_finite=False)
     values = np.maximum(values, 0.0)
     scores = centred @ vectors
     moments = scores.T @ targets / m
@@ -164,7 +164,9 @@ def _discriminant(code: Array, task: Task) -> tuple[Array, Predict]:
     means = members @ code / np.maximum(counts, 1.0)[:, None]
     freedom = max(m - int((counts > 0).sum()), 1)
     within = code - means[numbers]
-    values, vectors = scipy.linalg.eigh(within.T @ within / freedom, check_finite=False)
+    values, vectors = scipy.linalg.eigh(
+        within.T @ within / freedom, driver="evd", check_finite=False
+    )
     values = np.maximum(values, 0.0)
     inverse = 1.0 / (values[:, None] + _PENALTIES * (float(values.mean()) or 1.0))
     absent = np.where(counts > 0, 0.0, np.inf)

@@ -32,7 +32,7 @@ CODES: tuple[Key, ...] = (
 )
 
 # Pairs that fit lifted codes; more are subsampled.
-_LIFTED_ROWS = 5000
+_LIFTED_ROWS = 4000
 _CHUNK_ROWS = 8192
 # Directions of raw features that a probe sees; more are rotated away.
 _RAW_DIRECTIONS = 600
