@@ -175,6 +175,7 @@ def test_a_probable_gain_that_is_not_credible_asks_for_labels():
     assert found.objective == "collect more data"
     assert found.reasons[0].startswith("Aligning RNA with protein would probably gain")
     assert found.confidence > 0.8
+    assert any("it would harm" in r and r.startswith("Predicting") for r in found.reasons[1:])
 
 
 def test_the_required_confidence_moves_that_threshold():

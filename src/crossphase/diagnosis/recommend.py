@@ -92,54 +92,47 @@ def _from_outlook(
     helping = [option for option in options.cross_modal if option.helps]
     stay = _without_training(options)
     staying = options.probability_best(stay)
-    reasons: list[str]
+    chosen: Option | None = None
     if not any(option.above_chance for option in options.all):
+        sure = float((best.draws <= best.chance + MARGIN).mean())
         return Recommendation(
-            deploy,
-            "collect more data",
-            float((best.draws <= best.chance + MARGIN).mean()),
-            (names.chance(best, deploy, n_labelled),),
+            deploy, "collect more data", sure, (names.chance(best, deploy, n_labelled),)
         )
     if helping:
         chosen = max(helping, key=lambda option: option.score)
         sure = options.probability_best(chosen)
         reasons = [names.gain(chosen, deploy)]
-        mentioned = [chosen]
     elif all(option.undecided for option in options.cross_modal) and not _settled(options):
-        surest = max(options.probability_best(option) for option in options.all)
-        return Recommendation(
-            deploy, "collect more data", 1.0 - surest, (names.undecided(rival, n_labelled),)
-        )
+        sure = 1.0 - max(options.probability_best(option) for option in options.all)
+        reasons = [names.undecided(rival, n_labelled)]
     elif rival is best and staying < 1.0 - confidence:
-        return Recommendation(
-            deploy,
-            "collect more data",
-            1.0 - staying,
-            (names.promising(rival, deploy, 1.0 - staying),),
-        )
+        sure = 1.0 - staying
+        reasons = [names.promising(rival, deploy, sure)]
     else:
-        chosen, sure, mentioned = stay, staying, [rival]
+        chosen, sure = stay, staying
         reasons = [names.stay(chosen, deploy, rival)]
         rest = [option for option in options.unimodal if option is not chosen]
         if rest:
             reasons.append(names.single(chosen, rest))
             if max(option.score for option in rest) > chosen.score:
                 reasons.append(names.simpler(chosen))
+    mentioned = chosen if helping else rival
     reasons += [
         names.gain(option, deploy)
         for option in options.cross_modal
-        if option.harms and option not in mentioned
+        if option.harms and option is not mentioned
     ]
-    nonlinear = names.nonlinear(chosen)
+    nonlinear = None if chosen is None else names.nonlinear(chosen)
     if nonlinear is not None:
         reasons.append(nonlinear)
-    explained = mentioned if helping else options.cross_modal
+    explained = [option for option in options.cross_modal if not helping or option is chosen]
     reasons += [
         names.regime(separations[option.objective])
         for option in explained
         if option.objective in separations
     ]
-    return Recommendation(deploy, chosen.objective, sure, tuple(reasons))
+    objective = "collect more data" if chosen is None else chosen.objective
+    return Recommendation(deploy, objective, sure, tuple(reasons))
 
 
 def _settled(options: Options) -> bool:

@@ -226,19 +226,18 @@ def _score(
             mean = task.targets[train].mean(axis=0)
             reference[test] += (task.targets[test] - mean) ** 2 / len(plan.folds)
             chosen.append(dim)
-        columns = task.targets.shape[1]
         both = np.concatenate([np.ones((1, len(rows))), weights[:, rows]])
-        found.setdefault(_METRIC[task.kind], []).append(
-            (scores(task, loss, both, reference), columns)
-        )
-        found[_METRIC[task.kind]][-1][0][1:] += disagreement(task, len(weights), rng)
+        values = scores(task, loss, both, reference)
+        values[1:] = values[0] + INFLATION[task.kind] * (values[1:] - values[0])
+        values[1:] += disagreement(task, len(weights), rng)
+        found.setdefault(_METRIC[task.kind], []).append((values, task.targets.shape[1]))
     dim = made.dims[key] if key[0] == "raw" else int(np.median(chosen))
     result: list[tuple[Metric, float, Array, int]] = []
     for metric, parts in found.items():
-        total = sum(columns for _, columns in parts)
-        mean = sum(value * (columns / total) for value, columns in parts)
-        point, draws = float(np.asarray(mean)[0]), np.asarray(mean)[1:]
-        result.append((metric, point, point + INFLATION * (draws - point), dim))
+        values = np.average(
+            [v for v, _ in parts], axis=0, weights=[columns for _, columns in parts]
+        )
+        result.append((metric, float(values[0]), values[1:], dim))
     return result
 
 
