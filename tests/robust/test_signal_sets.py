@@ -1,0 +1,203 @@
+"""The posterior over signal sets against brute force, and mixing."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from scipy.stats import multivariate_normal
+
+from crossphase.attribution import draw_rotations, leak_variance, signal_sets
+
+PRIOR = 0.25
+
+
+def brute_force(z, leak, n_rows):
+    """Posterior inclusion from every set's density, spelt out."""
+    k, q = z.shape
+    sets = list(itertools.product([False, True], repeat=k))
+    log_posterior = []
+    for members in sets:
+        total = 0.0
+        for j in range(k):
+            if members[j]:
+                covariance, prior = (1 + n_rows) * np.eye(q), PRIOR
+            else:
+                covariance, prior = np.eye(q), 1 - PRIOR
+                for i in range(k):
+                    if members[i]:
+                        covariance = covariance + leak[i, j] * np.outer(z[i], z[i])
+            total += multivariate_normal(np.zeros(q), covariance).logpdf(z[j]) + np.log(prior)
+        log_posterior.append(total)
+    weights = np.exp(np.array(log_posterior) - max(log_posterior))
+    weights /= weights.sum()
+    return weights @ np.array(sets), weights
+
+
+@settings(deadline=None, derandomize=True, max_examples=25)
+@given(st.integers(0, 10_000), st.integers(1, 5))
+def test_open_components_are_enumerated_exactly(seed, k):
+    rng = np.random.default_rng(seed)
+    # Small enough that no component is settled beforehand.
+    z = rng.uniform(-4, 4, size=(k, 1))
+    leak = rng.uniform(0, 1, size=(k, k)) ** 3
+    np.fill_diagonal(leak, 0)
+    found = signal_sets(z, leak, 30)
+    assert len(found.sets) == 2**k
+    assert found.probabilities.sum() == pytest.approx(1)
+    expected, weights = brute_force(z, leak, 30)
+    assert_allclose(found.inclusion, expected, rtol=1e-9, atol=1e-12)
+    assert_allclose(np.sort(found.probabilities), np.sort(weights), rtol=1e-9, atol=1e-12)
+
+
+@settings(deadline=None, derandomize=True, max_examples=15)
+@given(st.integers(0, 10_000), st.integers(1, 5), st.integers(1, 3))
+def test_settling_clear_components_first_costs_little(seed, k, q):
+    rng = np.random.default_rng(seed)
+    z = rng.normal(size=(k, q)) * rng.choice([1.0, 3.0, 12.0], size=(k, 1))
+    leak = 10 ** rng.uniform(-3, -0.3, size=(k, k))
+    np.fill_diagonal(leak, 0)
+    expected, _ = brute_force(z, leak, 200)
+    assert_allclose(signal_sets(z, leak, 200).inclusion, expected, atol=0.1)
+
+
+@settings(deadline=None, derandomize=True, max_examples=25)
+@given(st.integers(0, 10_000), st.integers(2, 14), st.integers(1, 3))
+def test_order_of_components_does_not_matter(seed, k, q):
+    rng = np.random.default_rng(seed)
+    z = rng.normal(size=(k, q)) * rng.choice([1.0, 3.0, 12.0], size=(k, 1))
+    leak = 10 ** rng.uniform(-3, -0.3, size=(k, k))
+    np.fill_diagonal(leak, 0)
+    order = rng.permutation(k)
+    plain = signal_sets(z, leak, 150)
+    permuted = signal_sets(z[order], leak[np.ix_(order, order)], 150)
+    assert_allclose(permuted.inclusion, plain.inclusion[order], rtol=1e-8, atol=1e-10)
+    rotation = np.linalg.qr(rng.normal(size=(q, q)))[0]
+    assert_allclose(signal_sets(z @ rotation, leak, 150).inclusion, plain.inclusion, atol=1e-8)
+
+
+def test_many_open_components_are_still_a_distribution():
+    rng = np.random.default_rng(1)
+    z = np.concatenate([rng.uniform(2, 4, size=(25, 1)), [[30.0]]])
+    leak = np.full((26, 26), 0.01)
+    np.fill_diagonal(leak, 0)
+    found = signal_sets(z, leak, 100)
+    assert len(found.sets) <= 2**10
+    assert found.probabilities.sum() == pytest.approx(1)
+    assert found.inclusion[-1] > 0.999
+
+
+def test_no_labels_speak_for_no_signal():
+    rng = np.random.default_rng(2)
+    inclusion = [
+        signal_sets(rng.normal(size=(6, 2)), np.full((6, 6), 1e-3), 200).inclusion
+        for _ in range(200)
+    ]
+    assert np.mean(inclusion) < 0.01
+
+
+def mixed(rho, n, strength, rng):
+    """z-scores of two components that sampling has rotated by the angle theory gives."""
+    leak = leak_variance(np.array(rho), np.ones((2, 2)), n)
+    angle = np.arctan(np.sqrt(leak[0, 1]) * rng.normal())
+    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return rotation @ [[strength], [0.0]] + rng.normal(size=(2, 1)), leak
+
+
+def test_what_leaks_into_a_close_component_is_not_called_signal():
+    rng = np.random.default_rng(3)
+    with_leak, without = [], []
+    for _ in range(100):
+        z, leak = mixed([0.80, 0.77], 1500, 20.0, rng)
+        with_leak.append(signal_sets(z, leak, 200).inclusion)
+        without.append(signal_sets(z, np.zeros((2, 2)), 200).inclusion)
+    assert np.mean(with_leak, axis=0)[0] > 0.9
+    assert np.mean(with_leak, axis=0)[1] < 0.3
+    assert np.mean(without, axis=0)[1] > 0.6
+
+
+def test_components_far_apart_keep_their_own_evidence():
+    leak = leak_variance(np.array([0.9, 0.4]), np.ones((2, 2)), 5000)
+    assert signal_sets(np.array([[20.0], [7.0]]), leak, 200).inclusion.min() > 0.95
+
+
+def sampled_leaks(rho, n, rng):
+    """Squared coefficients of each true component on the other's sample scores, by its own's.
+
+    On new rows, the sample scores of the two views averaged and whitened symmetrically, as
+    label_evidence does with few labelled rows.
+    """
+    k = len(rho)
+    x = rng.normal(size=(n, k))
+    y = rho * x + np.sqrt(1 - rho**2) * rng.normal(size=(n, k))
+    root_x, root_y = np.linalg.cholesky(x.T @ x / n), np.linalg.cholesky(y.T @ y / n)
+    half = np.linalg.solve(root_x, x.T @ y / n)
+    left, _, right = np.linalg.svd(np.linalg.solve(root_y, half.T).T)
+    a, b = np.linalg.solve(root_x.T, left), np.linalg.solve(root_y.T, right.T)
+    shared = np.diag(rho)
+    values, vectors = np.linalg.eigh(a.T @ a + b.T @ b + a.T @ shared @ b + b.T @ shared @ a)
+    truth = ((a + b) * (1 + rho)[:, None] / np.sqrt(2 * (1 + rho))[:, None]).T
+    coefficients = (vectors / np.sqrt(values)) @ vectors.T @ truth
+    return (coefficients / np.diag(coefficients)).T ** 2
+
+
+@pytest.mark.parametrize(("rho", "n"), [((0.9, 0.6), 1000), ((0.8, 0.7), 3000), ((0.6, 0.4), 2000)])
+def test_leak_is_what_sampling_makes_of_label_coefficients(rho, n):
+    rng = np.random.default_rng(4)
+    rho = np.array(rho)
+    measured = np.mean([sampled_leaks(rho, n, rng) for _ in range(300)], axis=0)
+    claimed = leak_variance(rho, np.ones((2, 2)), n)
+    assert not np.diag(claimed).any()
+    # Its floor is 0.001, and it is widened where the angle is not small.
+    leak = claimed[[0, 1], [1, 0]].mean() - 1e-3
+    assert 0.85 < leak / measured[[0, 1], [1, 0]].mean() < 1.7
+
+
+def test_leak_grows_as_the_gap_closes_and_with_heavy_tails():
+    gaps = [leak_variance(np.array([0.8, low]), np.ones((2, 2)), 1000)[0, 1]
+            for low in (0.3, 0.6, 0.75, 0.79, 0.8)]  # fmt: skip
+    assert gaps == sorted(gaps)
+    assert gaps[-1] == 1.0
+    heavy = leak_variance(np.array([0.8, 0.6]), np.full((2, 2), 4.0), 1000)
+    assert (heavy >= leak_variance(np.array([0.8, 0.6]), np.ones((2, 2)), 1000)).all()
+
+
+def test_drawn_rotations_are_orthogonal_and_sets_come_as_often_as_they_should():
+    rng = np.random.default_rng(5)
+    z = np.array([[15.0, 0.0], [4.0, 1.0], [0.5, -0.4], [1.0, 3.0]])
+    leak = np.full((4, 4), 0.1)
+    np.fill_diagonal(leak, 0)
+    sets = signal_sets(z, leak, 200)
+    drawn, rotations = draw_rotations(sets, z, leak, 4000, rng)
+    assert drawn.shape == (4000, 4)
+    assert_allclose(drawn.mean(axis=0), sets.inclusion, atol=0.03)
+    identity = np.swapaxes(rotations, 1, 2) @ rotations
+    assert_allclose(identity, np.broadcast_to(np.eye(4), identity.shape), atol=1e-10)
+    assert_allclose(np.linalg.det(rotations), 1.0)
+
+
+def test_rotations_turn_leaked_label_evidence_back():
+    """The nuisance column of the drawn rotations carries no label."""
+    rng = np.random.default_rng(6)
+    z = np.array([[20.0], [6.0]])
+    leak = np.array([[0.0, 0.2], [0.2, 0.0]])
+    sets = signal_sets(z, leak, 200)
+    drawn, rotations = draw_rotations(sets, z, leak, 4000, rng)
+    lone = (drawn == [True, False]).all(axis=1)
+    assert lone.sum() > 1000
+    coefficients = rotations[lone, :, 1] @ z[:, 0]
+    assert abs(coefficients.mean()) < 1.0
+    assert coefficients.std() == pytest.approx(1.0, abs=0.3)
+
+
+def test_rotations_are_none_without_both_kinds_and_for_no_components():
+    rng = np.random.default_rng(7)
+    z = np.array([[30.0], [30.0]])
+    leak = np.full((2, 2), 1e-3)
+    np.fill_diagonal(leak, 0)
+    _, rotations = draw_rotations(signal_sets(z, leak, 100), z, leak, 20, rng)
+    assert_allclose(rotations, np.broadcast_to(np.eye(2), (20, 2, 2)), atol=1e-12)
