@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from crossphase.attribution.groups import RowGroups, group_p_value
 from crossphase.linalg import inverse_square_root
 
 __all__ = ["LabelEvidence", "label_evidence"]
@@ -31,6 +32,9 @@ class LabelEvidence:
         Components the labelled rows can afford, the strongest first.
     n_rows : int
         Labelled rows.
+    effective_rows : ndarray of shape (k,)
+        Independent rows that would tell as much of each component: fewer than `n_rows` where
+        scores and labels are alike within groups.
     p_value : float
         Permutation test of "no component carries any label", (b + 1)/(m + 1).
     """
@@ -38,6 +42,7 @@ class LabelEvidence:
     z: Array
     n_tested: int
     n_rows: int
+    effective_rows: Array
     p_value: float
 
 
@@ -46,6 +51,7 @@ def label_evidence(
     targets: Array,
     *,
     weights: Array | None = None,
+    groups: RowGroups | None = None,
     n_permutations: int,
     rng: np.random.Generator,
 ) -> LabelEvidence:
@@ -59,6 +65,10 @@ def label_evidence(
         Labels, classes one-hot.
     weights : ndarray of shape (n,) or None
         Row weights with mean about 1.
+    groups : RowGroups or None, default None
+        Of the labelled rows. Standard errors then count with design effects (labels that are
+        constant in 20 donors are 20 labels at most, however many rows), and the permutation
+        test moves groups, see :func:`crossphase.attribution.groups.group_p_value`.
     n_permutations : int
     rng : numpy.random.Generator
 
@@ -82,22 +92,49 @@ def label_evidence(
     """
     n, k = scores.shape
     root = np.ones((n, 1)) if weights is None else np.sqrt(weights / weights.mean())[:, None]
-    tested = max(1, min(k, n // _ROWS_PER_COMPONENT))
-    centred = root * (scores[:, :tested] - np.average(scores[:, :tested], axis=0, weights=weights))
     labels = root * (targets - np.average(targets, axis=0, weights=weights))
+    effect = _design_effects(scores, targets, groups)
+    # Under the null a component explains the share effect / n of a label by chance.
+    spent = np.cumsum(effect) / n
+    tested = max(1, min(k, int((spent <= 1 / _ROWS_PER_COMPONENT).sum())))
+    centred = root * (scores[:, :tested] - np.average(scores[:, :tested], axis=0, weights=weights))
     left, spread, _ = np.linalg.svd(labels, full_matrices=False)
-    q = min(int((spread > 1e-8 * spread[0]).sum()), max(1, n // _ROWS_PER_TARGET))
+    independent = n / float(effect.max())
+    q = min(int((spread > 1e-8 * spread[0]).sum()), max(1, int(independent // _ROWS_PER_TARGET)))
     labels = left[:, :q] * np.sqrt(n)
     whitener, _ = inverse_square_root(centred.T @ centred / n)
     basis = centred @ whitener
     coefficients = basis.T @ labels / n
     residual = labels - basis @ coefficients
-    covariance = residual.T @ residual / max(n - tested - 1, 5)
+    freedom = n * (1 - float(spent[tested - 1])) - 1
+    covariance = residual.T @ residual / max(freedom, 5)
     # A floor of a thousandth of the mean keeps labels that the scores explain wholly finite.
     scale, _ = inverse_square_root(covariance, ridge=1e-3 * float(np.trace(covariance)) / q)
+    rows = n / effect
     z = np.zeros((k, q))
-    z[:tested] = coefficients @ scale * np.sqrt(n)
-    return LabelEvidence(z, tested, n, _p_value(basis, labels, n_permutations, rng))
+    z[:tested] = coefficients @ scale * np.sqrt(rows[:tested, None])
+    if groups is None:
+        p_value = _p_value(basis, labels, n_permutations, rng)
+    else:
+        z = _as_normal(z, rows * (1 - float(spent[tested - 1])) - 1)
+        p_value = group_p_value(root * basis, targets, groups, n_permutations, rng)
+    return LabelEvidence(z, tested, n, rows, p_value)
+
+
+def _design_effects(scores: Array, targets: Array, groups: RowGroups | None) -> Array:
+    """Of each component, for the labels that are most alike within groups, shape (k,)."""
+    if groups is None:
+        return np.ones(scores.shape[1])
+    likeness = groups.likeness(scores) * float(groups.likeness(targets).max(initial=0.0))
+    return groups.design_effect(likeness)
+
+
+def _as_normal(z: Array, freedom: Array) -> Array:
+    """Rows of t statistics as normal ones of the same tail (Wallace, Ann. Math. Stat. 30, 1959)."""
+    freedom = np.maximum(freedom, 1.0)[:, None]
+    squared = (z**2).sum(axis=1, keepdims=True)
+    shorter = np.sqrt(freedom * np.log1p(squared / freedom)) * (8 * freedom + 1) / (8 * freedom + 3)
+    return np.asarray(z * shorter / np.sqrt(np.maximum(squared, np.finfo(float).tiny)))
 
 
 def _p_value(basis: Array, labels: Array, n_permutations: int, rng: np.random.Generator) -> float:

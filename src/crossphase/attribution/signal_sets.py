@@ -85,7 +85,7 @@ def leak_variance(correlations: Array, noise: Array, n: int) -> Array:
     return np.asarray(variance)
 
 
-def signal_sets(z: Array, leak: Array, n_rows: int) -> SignalSets:
+def signal_sets(z: Array, leak: Array, n_rows: int | Array) -> SignalSets:
     """Posterior over signal sets.
 
     Component j outside the set has ``z_j ~ N(0, I + Σ_{i in set} leak_ij z_i z_iᵀ)``, inside it
@@ -97,8 +97,8 @@ def signal_sets(z: Array, leak: Array, n_rows: int) -> SignalSets:
         Of :func:`crossphase.attribution.label_evidence`.
     leak : ndarray of shape (k, k)
         Of :func:`leak_variance`.
-    n_rows : int
-        Labelled rows.
+    n_rows : int or ndarray of shape (k,)
+        Labelled rows; with dependent rows, how many independent ones each component has.
 
     Returns
     -------
@@ -115,6 +115,7 @@ def signal_sets(z: Array, leak: Array, n_rows: int) -> SignalSets:
     array([1. , 0.2])
     """
     k, q = z.shape
+    leak = leak * _units(n_rows, k) ** 2
     strength = (z**2).sum(axis=1)
     as_signal = -0.5 * strength / (1 + n_rows) - 0.5 * q * np.log1p(n_rows) + np.log(_PRIOR)
     alone = -0.5 * strength + np.log1p(-_PRIOR)
@@ -154,13 +155,26 @@ def _as_nuisance(z: Array, leak: Array, j: int, sets: Mask) -> Array:
     return np.asarray(-0.5 * log_det - 0.5 * solved @ z[j] + np.log1p(-_PRIOR))
 
 
+def _units(n_rows: int | Array, k: int) -> Array:
+    """Entry (i, j): what a coefficient of z_i on z_j's scale is multiplied by, shape (k, k)."""
+    root = np.sqrt(np.broadcast_to(np.asarray(n_rows, dtype=np.float64), k))
+    return np.asarray(root[None, :] / root[:, None])
+
+
 def draw_rotations(
-    sets: SignalSets, z: Array, leak: Array, n_draws: int, rng: np.random.Generator
+    sets: SignalSets,
+    z: Array,
+    leak: Array,
+    n_draws: int,
+    rng: np.random.Generator,
+    *,
+    n_rows: int | Array = 1,
 ) -> tuple[Mask, Array]:
     """Draw signal sets, and for each the rotation from sample to population components.
 
     Given the set, the leaks of the signals into a nuisance component have the posterior of a
-    ridge regression of its coefficients on theirs.
+    ridge regression of its coefficients on theirs. `n_rows` is that of :func:`signal_sets`; only
+    its ratios count.
 
     Returns
     -------
@@ -169,6 +183,8 @@ def draw_rotations(
         Columns are population components in sample coordinates.
     """
     k = len(z)
+    units = _units(n_rows, k)
+    leak = leak * units**2
     pick = rng.choice(len(sets.probabilities), size=n_draws, p=sets.probabilities)
     tangents = np.tile(np.eye(k), (n_draws, 1, 1))
     for index in np.unique(pick):
@@ -185,6 +201,7 @@ def draw_rotations(
         factor = np.linalg.cholesky(precision)
         noise = rng.standard_normal((len(rows), len(nuisance), len(signal), 1))
         drawn = mean + np.linalg.solve(np.swapaxes(factor, 1, 2), noise)[..., 0]
+        drawn /= units[np.ix_(signal, nuisance)].T
         tangents[np.ix_(rows, signal, nuisance)] = np.swapaxes(drawn, 1, 2)
         tangents[np.ix_(rows, nuisance, signal)] = -drawn
     left, _, right = np.linalg.svd(tangents)
