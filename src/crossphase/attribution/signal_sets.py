@@ -62,20 +62,20 @@ def leak_variance(correlations: Array, noise: Array, n: int) -> Array:
     -------
     ndarray of shape (k, k)
         Entry (i, j): of population component i within sample component j. To first order
-        (1 − ρ_j²)(ρ_i² + ρ_j² − 2ρ_i²ρ_j²) / (n (ρ_i² − ρ_j²)²) (Anderson, *J. Multivariate
+        (1 − ρ_i²)(ρ_i² + ρ_j² − 2ρ_i²ρ_j²) / (n (ρ_i² − ρ_j²)²) (Anderson, *J. Multivariate
         Analysis* 70, 1999), widened where the angle is no longer small, never below a floor
         for what the model does not hold, and at most 1.
 
     Examples
     --------
     >>> leak_variance(np.array([0.9, 0.5]), np.ones((2, 2)), 1000).round(4)
-    array([[0.    , 0.0027],
-           [0.0014, 0.    ]])
+    array([[0.    , 0.0014],
+           [0.0027, 0.    ]])
     """
     r2 = correlations**2
     gap = np.maximum((r2[:, None] - r2[None, :]) ** 2, 1e-12)
     first_order = (
-        (1 - r2)[None, :] * (r2[:, None] + r2[None, :] - 2 * np.outer(r2, r2)) * noise / n / gap
+        (1 - r2)[:, None] * (r2[:, None] + r2[None, :] - 2 * np.outer(r2, r2)) * noise / n / gap
     )
     # Given the sample's gap, angle θ has density ∝ exp(−sin²2θ / 8v): its tails are four times
     # as wide as the core near ±45°.

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crossphase.spectra.loadings import Loadings
-from crossphase.spectra.shared import SharedSpace
+from crossphase.spectra.shared import FaintDirections, SharedSpace
 
 __all__ = ["LOG_DELTA_LIMIT", "ObjectiveDraws", "SeparationDraws", "draw_separations"]
 
@@ -18,6 +18,7 @@ Mask = NDArray[np.bool_]
 #: |log Δ| is cut off here; beyond stands for "no signal" or "no nuisance".
 LOG_DELTA_LIMIT = 20.0
 _LARGEST_CORRELATION = 0.9999
+_LEAST_EIGENVALUE = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +104,9 @@ def draw_separations(
     n = space.n_rows
     rho = space.correlations
     own = np.einsum("mik,i,mik->mk", rotations, rho, rotations)
-    spread = (1 - rho**2) * space.inflation * np.sqrt(np.diag(noise) / n)
+    # Near the threshold the delta method overshoots, since only what was detected is here.
+    inflation = np.minimum(space.inflation, 1.8)
+    spread = (1 - rho**2) * inflation * np.sqrt(np.diag(noise) / n)
     correlations = own + spread * rng.standard_normal((m, k))
     correlations = np.clip(correlations, 1e-3, _LARGEST_CORRELATION)
     # The largest of the undetected: density rising towards the threshold.
@@ -115,43 +118,42 @@ def draw_separations(
     weakest = np.minimum(np.where(signal, correlations, np.inf).min(axis=1, initial=np.inf), faint)
     strongest = np.maximum(np.where(signal, 0.0, correlations).max(axis=1, initial=0.0), hidden)
     alignment = ObjectiveDraws(_log_ratio(weakest, strongest, none), correlations)
-    predictions = [
-        _draw_prediction(
-            loadings, correlations, signal, rotations, noise, n, (faint, hidden), none, rng
-        )
-        for loadings in (loadings_y, loadings_x)
-    ]
-    return SeparationDraws(signal, alignment, *predictions)
+    common = _Common(correlations, signal, rotations, np.diag(noise) / n, faint, hidden, none)
+    prediction_xy = _draw_prediction(loadings_y, space.faint_y, common, rng)
+    prediction_yx = _draw_prediction(loadings_x, space.faint_x, common, rng)
+    return SeparationDraws(signal, alignment, prediction_xy, prediction_yx)
+
+
+@dataclass(frozen=True, eq=False)
+class _Common:
+    """What the draws of both prediction directions share."""
+
+    correlations: Array
+    signal: Mask
+    rotations: Array
+    variance: Array
+    faint: Array
+    hidden: Array
+    none: Mask
 
 
 def _draw_prediction(
-    loadings: Loadings,
-    correlations: Array,
-    signal: Mask,
-    rotations: Array,
-    noise: Array,
-    n: int,
-    undetected: tuple[Array, Array],
-    none: Mask,
-    rng: np.random.Generator,
+    loadings: Loadings, faint_directions: FaintDirections, common: _Common, rng: np.random.Generator
 ) -> ObjectiveDraws:
+    signal = common.signal
     m, k = signal.shape
-    gram = np.swapaxes(rotations, 1, 2) @ loadings.gram @ rotations
-    off_diagonal = ~np.eye(k, dtype=bool)
-    # Entries that sampling explains are shrunk away: components of the model do not overlap.
-    size = np.maximum(gram**2, 2 * loadings.cross_variance)
-    kept = 1 - 2 * loadings.cross_variance / np.maximum(size, np.finfo(float).tiny)
-    gram = np.where(off_diagonal, gram * kept, gram)
+    gram = _without_sampling_overlap(loadings, common.rotations)
     log_scale = rng.standard_normal((m, k)) * loadings.log_sd
-    log_scale += rng.standard_normal((m, k)) * np.sqrt(2 * np.diag(noise) / n)
-    factor = correlations * np.exp(log_scale / 2)
+    log_scale += rng.standard_normal((m, k)) * np.sqrt(2 * common.variance)
+    factor = common.correlations * np.exp(log_scale / 2)
     squared = factor[:, :, None] * gram * factor[:, None, :]
     values = np.sqrt(np.maximum(np.einsum("mkk->mk", squared), 0.0))
     # Components that fill the whole target leave no background: infinite bounds stay infinite.
     background = np.sqrt(max(loadings.background, np.finfo(float).tiny))
-    faint, hidden = (bound * background for bound in undetected)
+    faint = common.faint * background
+    hidden = np.maximum(common.hidden * background, _draw_faint(faint_directions, m, rng))
     if not k:
-        return ObjectiveDraws(_log_ratio(faint, hidden, none), values)
+        return ObjectiveDraws(_log_ratio(faint, hidden, common.none), values)
 
     huge = float(np.trace(squared, axis1=1, axis2=2).max()) * 2 + 1.0
     inside = signal[:, :, None] & signal[:, None, :]
@@ -161,7 +163,48 @@ def _draw_prediction(
     weakest = np.sqrt(np.maximum(np.linalg.eigvalsh(signal_block)[:, 0], 0.0))
     strongest = np.sqrt(np.maximum(np.linalg.eigvalsh(np.where(outside, squared, 0.0))[:, -1], 0))
     weakest = np.where(signal.any(axis=1), weakest, faint)
-    return ObjectiveDraws(_log_ratio(weakest, np.maximum(strongest, hidden), none), values)
+    return ObjectiveDraws(_log_ratio(weakest, np.maximum(strongest, hidden), common.none), values)
+
+
+def _without_sampling_overlap(loadings: Loadings, rotations: Array) -> Array:
+    """Rotated gram matrices, with the overlap of components that sampling explains shrunk away.
+
+    What is left stays well inside positive definite, as loadings of distinct components are.
+    """
+    gram = np.swapaxes(rotations, 1, 2) @ loadings.gram @ rotations
+    k = gram.shape[1]
+    if not k:
+        return gram
+    size = np.maximum(gram**2, 2 * loadings.cross_variance)
+    kept = 1 - 2 * loadings.cross_variance / np.maximum(size, np.finfo(float).tiny)
+    gram = np.where(~np.eye(k, dtype=bool), gram * kept, gram)
+    scale = np.sqrt(np.maximum(np.einsum("mkk->mk", gram), np.finfo(float).tiny))
+    values, vectors = np.linalg.eigh(gram / scale[:, :, None] / scale[:, None, :])
+    cosines = (vectors * np.maximum(values, _LEAST_EIGENVALUE)[:, None, :]) @ np.swapaxes(
+        vectors, 1, 2
+    )
+    # Eigenvalues were only raised, so diagonals are at least 1: put them back to 1.
+    scale = scale / np.sqrt(np.einsum("mkk->mk", cosines))
+    return np.asarray(cosines * scale[:, :, None] * scale[:, None, :])
+
+
+def _draw_faint(directions: FaintDirections, m: int, rng: np.random.Generator) -> Array:
+    """Largest undetected regression value in the loud directions, shape (m,).
+
+    As likely as not a direction shares nothing; otherwise its correlation may be anything, and
+    the measured R² says how large.
+    """
+    grid = np.linspace(0.0, 0.99, 100)
+    largest = np.zeros(m)
+    for variance, r2, error in zip(
+        directions.variance, directions.r2, directions.standard_error, strict=True
+    ):
+        log_likelihood = -0.5 * ((grid**2 - r2) / error) ** 2
+        weight = np.exp(log_likelihood - log_likelihood.max())
+        weight[1:] /= len(grid) - 1
+        drawn = rng.choice(grid, size=m, p=weight / weight.sum())
+        largest = np.maximum(largest, drawn * np.sqrt(variance))
+    return largest
 
 
 def _log_ratio(weakest: Array, strongest: Array, none: Mask) -> Array:

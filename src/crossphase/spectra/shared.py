@@ -12,7 +12,7 @@ from crossphase.spectra.whitening import Whitening, affordable_dimensions, white
 from crossphase.theory import debias_r2, detection_threshold
 from crossphase.theory.largest_root import largest_root_quantile
 
-__all__ = ["Origin", "SharedSpace", "shared_space"]
+__all__ = ["FaintDirections", "Origin", "SharedSpace", "shared_space"]
 
 Array = NDArray[np.float64]
 
@@ -23,6 +23,30 @@ Origin = NDArray[np.str_]
 _LARGEST_CORRELATION = 0.9999
 _LOUD_BLOCKS = (1, 2, 4, 8, 16)
 _LOUD = 1.5
+_MAX_FAINT = 8
+
+
+@dataclass(frozen=True, eq=False)
+class FaintDirections:
+    """Loud directions of one modality in which nothing shared was detected.
+
+    A correlation too weak to be detected can still be worth more than the signal when the
+    direction's variance is large, so what was measured there is kept.
+
+    Attributes
+    ----------
+    variance : ndarray of shape (j,)
+        Variance of each direction in the units of the modality, descending.
+    r2 : ndarray of shape (j,)
+        Share of it that the other modality explains, corrected for the number of predictors;
+        negative as often as not when nothing is shared.
+    standard_error : ndarray of shape (j,)
+        Of `r2` when nothing is shared.
+    """
+
+    variance: Array
+    r2: Array
+    standard_error: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +74,8 @@ class SharedSpace:
         Population correlation below which nothing can be detected.
     full_ranks : tuple of (int, int)
         Ranks before any reduction.
+    faint_x, faint_y : FaintDirections
+        Loud directions of x and of y without a detected component.
     """
 
     n_rows: int
@@ -64,6 +90,8 @@ class SharedSpace:
     edge: float
     threshold: float
     full_ranks: tuple[int, int]
+    faint_x: FaintDirections
+    faint_y: FaintDirections
 
     @property
     def n_components(self) -> int:
@@ -122,19 +150,23 @@ def shared_space(moments: Moments) -> SharedSpace:
     found += _in_loud_directions(cross, u, v, white_y.metric, n, "loud-y")
     found += [f.swapped() for f in _in_loud_directions(cross.T, v, u, white_x.metric, n, "loud-x")]
     order = np.argsort(-np.concatenate([f.true for f in found]), kind="stable")
+    u = np.concatenate([f.left for f in found], axis=1)[:, order]
+    v = np.concatenate([f.right for f in found], axis=1)[:, order]
     return SharedSpace(
         n,
         white_x,
         white_y,
         np.concatenate([f.true for f in found])[order],
         np.concatenate([f.sample for f in found])[order],
-        np.concatenate([f.left for f in found], axis=1)[:, order],
-        np.concatenate([f.right for f in found], axis=1)[:, order],
+        u,
+        v,
         np.concatenate([np.full(len(f.true), f.origin) for f in found])[order],
         np.concatenate([f.inflation for f in found])[order],
         float(np.sqrt(edge)),
         float(np.sqrt(detection_threshold(n - 1, keep_x, keep_y))),
         full_ranks,
+        _faint(cross.T, v, u, white_x.metric, n),
+        _faint(cross, u, v, white_y.metric, n),
     )
 
 
@@ -159,7 +191,7 @@ def _corrected(sample: Array, c1: float, c2: float) -> tuple[Array, Array]:
     true = np.sqrt(squared)
     slope = (1 - c1) * (1 - c2) - c1 * c2 / squared**2
     noise = sample * (1 - sample**2) / (true * (1 - squared))
-    return true, np.clip(noise / np.maximum(slope, 0.15), 1.0, 1.8)
+    return true, np.clip(noise / np.maximum(slope, 0.15), 1.0, 2.5)
 
 
 def _in_loud_directions(
@@ -170,14 +202,11 @@ def _in_loud_directions(
     What was found already is projected out on both sides. The block of loud directions that
     shows most components is taken, smaller ones first.
     """
-    rank_other, rank_loud = cross.shape
-    outside = np.eye(rank_loud) - v @ v.T
-    loudness, directions = np.linalg.eigh(outside @ metric @ outside)
-    loudness, directions = loudness[::-1], directions[:, ::-1]
-    typical = float(np.median(loudness[: rank_loud - v.shape[1]])) if rank_loud > len(v.T) else 0.0
+    rank_other = len(cross)
+    loudness, directions = _by_loudness(v, metric)
     best: list[_Found] = []
     for size in _LOUD_BLOCKS:
-        if size > rank_loud // 3 or loudness[size - 1] < _LOUD * typical:
+        if size > len(loudness):
             break
         free = rank_other - u.shape[1]
         if free < 1:
@@ -202,3 +231,35 @@ def _in_loud_directions(
                 )
             ]
     return best
+
+
+def _by_loudness(found: Array, metric: Array) -> tuple[Array, Array]:
+    """Directions outside `found` whose variance stands out, and the variances, descending.
+
+    At most a third of the dimensions, each 1.5 times as loud as the median one.
+    """
+    rank = len(metric)
+    outside = np.eye(rank) - found @ np.linalg.pinv(found)
+    loudness, directions = np.linalg.eigh(outside @ metric @ outside)
+    loudness, directions = loudness[::-1], directions[:, ::-1]
+    free = rank - found.shape[1]
+    if free < 1:
+        return np.zeros(0), np.zeros((rank, 0))
+    count = int((loudness[: rank // 3] > _LOUD * float(np.median(loudness[:free]))).sum())
+    return loudness[:count], directions[:, :count]
+
+
+def _faint(cross: Array, u: Array, v: Array, metric: Array, n: int) -> FaintDirections:
+    """What the other modality explains of the loudest directions outside the components."""
+    loudness, directions = _by_loudness(v, metric)
+    loudness, directions = loudness[:_MAX_FAINT], directions[:, :_MAX_FAINT]
+    free = len(cross) - u.shape[1]
+    block = cross @ directions
+    block -= u @ (np.linalg.pinv(u) @ block)
+    share = max(free, 1) / (n - 1)
+    explained = (block**2).sum(axis=0)
+    # The R² of p useless predictors is Beta(p/2, (n − p)/2).
+    error = np.sqrt(2 * share * (1 - share) / (n + 1)) / (1 - share)
+    return FaintDirections(
+        loudness, (explained - share) / (1 - share), np.full(len(loudness), error)
+    )
