@@ -107,8 +107,8 @@ class RowGroups:
         """Factor on the variance of a mean of rows of this likeness, at least 1."""
         return np.asarray(1.0 + (self.typical_size - 1.0) * likeness)
 
-    def product_effect(self, scores: Array) -> Array:
-        """Design effect of the mean product of each pair of scores.
+    def product_likeness(self, scores: Array) -> Array:
+        """Correlation within groups of the product of each pair of scores.
 
         Parameters
         ----------
@@ -118,7 +118,7 @@ class RowGroups:
         Returns
         -------
         ndarray of shape (k, k)
-            From the sums of the products over each group, at least 1.
+            From the sums of the products over each group, in [0, 1].
         """
         n, k = scores.shape
         order = np.argsort(self.codes, kind="stable")
@@ -128,7 +128,7 @@ class RowGroups:
         for rows in np.split(order, np.cumsum(self.sizes)[:-1]):
             of_sums += (scores[rows].T @ scores[rows]) ** 2 / len(rows)
         between, within = of_sums - total**2 / n, squares - of_sums
-        return self.design_effect(self.likeness_of_squares(between, within))
+        return self.likeness_of_squares(between, within)
 
 
 def group_p_value(

@@ -150,7 +150,9 @@ def _silent(stage: str, fraction: float) -> None:
 def _robust(data: PairedData, labels: Labels, settings: Settings, report: Progress) -> Diagnosis:
     rows = data.labelled_rows
     report("spectra and attribution", 0.0)
-    estimate = estimate_robust(data.x, data.y, labels.targets(rows), rows, settings)
+    estimate = estimate_robust(
+        data.x, data.y, labels.targets(rows), rows, settings, groups=data.groups
+    )
     log_delta = estimate.draws.log_delta
     probabilities = regime_probabilities(log_delta[:, 0], log_delta[:, 1])
     probabilities_yx = regime_probabilities(log_delta[:, 0], log_delta[:, 2])

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crossphase.attribution import draw_rotations, label_evidence, leak_variance, signal_sets
+from crossphase.attribution.groups import RowGroups
 from crossphase.attribution.visibility import LabelVisibility, label_visibility
 from crossphase.config import Settings
 from crossphase.diagnosis.draws import SeparationDraws, draw_separations
+from crossphase.diagnosis.shared_fit import SharedFit, fit_shared
 from crossphase.errors import InputError
 from crossphase.moments import Moments
-from crossphase.spectra.loadings import target_loadings
-from crossphase.spectra.overlap import simulate_overlap
-from crossphase.spectra.shared import SharedSpace, shared_space
+from crossphase.spectra.shared import SharedSpace
 from crossphase.spectra.tails import TailWeights, tail_weights
 
 __all__ = ["RobustEstimate", "estimate_robust"]
@@ -23,8 +23,6 @@ __all__ = ["RobustEstimate", "estimate_robust"]
 Array = NDArray[np.float64]
 
 _LEAST_PAIRS, _LEAST_LABELLED = 20, 10
-_KURTOSIS_ROWS = 20_000
-_KURTOSIS_CAP, _LARGEST_SCORE = 10.0, 50.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +31,8 @@ class RobustEstimate:
 
     Attributes
     ----------
-    space : SharedSpace
+    fit : SharedFit
+        The shared components before any label.
     draws : SeparationDraws
         Behind every probability and interval.
     inclusion : ndarray of shape (k,)
@@ -46,7 +45,7 @@ class RobustEstimate:
     tails : TailWeights
     """
 
-    space: SharedSpace
+    fit: SharedFit
     draws: SeparationDraws
     inclusion: Array
     tested: int
@@ -54,9 +53,20 @@ class RobustEstimate:
     visibility: LabelVisibility
     tails: TailWeights
 
+    @property
+    def space(self) -> SharedSpace:
+        """The shared components' directions and correlations."""
+        return self.fit.space
+
 
 def estimate_robust(
-    x: Array, y: Array, targets: Array, labelled: NDArray[np.intp], settings: Settings
+    x: Array,
+    y: Array,
+    targets: Array,
+    labelled: NDArray[np.intp],
+    settings: Settings,
+    *,
+    groups: NDArray[np.intp] | None = None,
 ) -> RobustEstimate:
     """Estimate the spectra and attribute their components.
 
@@ -70,6 +80,9 @@ def estimate_robust(
         Their positions.
     settings : Settings
         Uses `n_draws`, `n_permutations` and `seed`.
+    groups : ndarray of shape (n,) or None, default None
+        Blocks of dependent rows, of all pairs: they count for less, see
+        :mod:`crossphase.attribution.groups`.
 
     Returns
     -------
@@ -104,37 +117,36 @@ def estimate_robust(
     moments = plain
     if tails.weights is not None:
         moments = Moments.from_arrays(weights=tails.weights, x=x, y=y)
-    space = shared_space(moments)
-
-    noise = _tail_inflation(x, y, moments, space, tails.weights, rng)
-    main = space.origin == "all"
-    overlap = simulate_overlap(
-        n - 1, space.white_x.rank, space.white_y.rank, space.correlations[main], rng=rng
-    )
-    loadings_x, loadings_y = (
-        target_loadings(space, overlap, name, _variance_ratio(plain, moments, name, score_map))
-        for name, score_map in (("x", space.x_map), ("y", space.y_map))
-    )
-
-    x_labelled = x[labelled] - moments.mean_of("x")
-    y_labelled = y[labelled] - moments.mean_of("y")
-    scores = _shared_scores(x_labelled @ space.x_map, y_labelled @ space.y_map, space)
+    all_groups = None if groups is None else RowGroups.of(groups)
+    own_groups = None if groups is None else RowGroups.of(groups[labelled])
+    fit = fit_shared(x, y, plain, moments, weights=tails.weights, groups=all_groups, rng=rng)
+    space, noise = fit.space, fit.noise
+    scores = fit.scores(x[labelled], y[labelled])
     visibility = label_visibility(
-        x_labelled @ space.white_x.to_white,
-        y_labelled @ space.white_y.to_white,
+        (x[labelled] - fit.mean_x) @ space.white_x.to_white,
+        (y[labelled] - fit.mean_y) @ space.white_y.to_white,
         scores,
         targets,
         rng,
+        groups=own_groups,
     )
     if space.n_components:
         weights = None if tails.weights is None else tails.weights[labelled]
         evidence = label_evidence(
-            scores, targets, weights=weights, n_permutations=settings.n_permutations, rng=rng
+            scores,
+            targets,
+            weights=weights,
+            groups=own_groups,
+            n_permutations=settings.n_permutations,
+            rng=rng,
         )
         # A component that barely stands out of the noise takes up most of what leaks.
         leak = leak_variance(space.correlations, noise * space.inflation[None, :] ** 2, n)
-        sets = signal_sets(evidence.z, leak, evidence.n_rows)
-        signal, rotations = draw_rotations(sets, evidence.z, leak, settings.n_draws, rng)
+        rows = evidence.effective_rows
+        sets = signal_sets(evidence.z, leak, rows)
+        signal, rotations = draw_rotations(
+            sets, evidence.z, leak, settings.n_draws, rng, n_rows=rows
+        )
         inclusion, tested, p_value = sets.inclusion, evidence.n_tested, evidence.p_value
     else:
         signal = np.zeros((settings.n_draws, 0), dtype=bool)
@@ -142,15 +154,15 @@ def estimate_robust(
         inclusion, tested, p_value = np.zeros(0), 0, 1.0
     draws = draw_separations(
         space,
-        loadings_x,
-        loadings_y,
+        fit.loadings_x,
+        fit.loadings_y,
         noise,
         signal,
         rotations,
         hidden_signal=_hidden_signal(space, visibility),
         rng=rng,
     )
-    return RobustEstimate(space, draws, inclusion, tested, p_value, visibility, tails)
+    return RobustEstimate(fit, draws, inclusion, tested, p_value, visibility, tails)
 
 
 def _hidden_signal(space: SharedSpace, visibility: LabelVisibility) -> float:
@@ -163,48 +175,3 @@ def _hidden_signal(space: SharedSpace, visibility: LabelVisibility) -> float:
     if min(visibility.x, visibility.y) <= 0.02:
         return 0.0
     return space.threshold / (1 + space.threshold)
-
-
-def _shared_scores(scores_x: Array, scores_y: Array, space: SharedSpace) -> Array:
-    """Mean of the two views' canonical variates, at unit variance."""
-    return (scores_x + scores_y) / np.sqrt(2 * (1 + space.sample_correlations))
-
-
-def _variance_ratio(plain: Moments, weighted: Moments, name: str, score_map: Array) -> Array:
-    """Plain over weighted variance of the canonical variates: what the row weights took away."""
-    if plain is weighted:
-        return np.ones(score_map.shape[1])
-    before, after = (
-        np.einsum("dk,de,ek->k", score_map, moments.cov(name), score_map, optimize=True)
-        for moments in (plain, weighted)
-    )
-    return np.asarray(before / after)
-
-
-def _tail_inflation(
-    x: Array,
-    y: Array,
-    moments: Moments,
-    space: SharedSpace,
-    weights: Array | None,
-    rng: np.random.Generator,
-) -> Array:
-    """E[h_i² h_j²] of the (weighted) shared scores over its Gaussian value, at least 1.
-
-    The factor by which tails multiply the sampling variance of correlations, shape (k, k).
-    """
-    n = len(x)
-    rows = np.arange(n)
-    if n > _KURTOSIS_ROWS:
-        rows = np.sort(rng.choice(n, size=_KURTOSIS_ROWS, replace=False))
-    scores = _shared_scores(
-        (x[rows] - moments.mean_of("x")) @ space.x_map,
-        (y[rows] - moments.mean_of("y")) @ space.y_map,
-        space,
-    )
-    if weights is not None:
-        scores *= np.sqrt(weights[rows])[:, None]
-    squared = np.minimum(scores**2 / np.maximum((scores**2).mean(axis=0), 1e-12), _LARGEST_SCORE)
-    factor = squared.T @ squared / len(rows)
-    factor[np.diag_indices_from(factor)] /= 3.0
-    return np.asarray(np.clip(factor, 1.0, _KURTOSIS_CAP))

@@ -1,0 +1,137 @@
+"""Spectra and loadings of the shared components with their sampling errors: before any label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossphase.attribution.groups import RowGroups
+from crossphase.moments import Moments
+from crossphase.spectra.loadings import Loadings, target_loadings
+from crossphase.spectra.overlap import simulate_overlap
+from crossphase.spectra.shared import SharedSpace, shared_space
+
+__all__ = ["SharedFit", "fit_shared"]
+
+Array = NDArray[np.float64]
+
+_MAX_ROWS = 20_000
+_KURTOSIS_CAP, _LARGEST_SCORE = 10.0, 50.0
+
+
+@dataclass(frozen=True, eq=False)
+class SharedFit:
+    """The shared components as all pairs show them.
+
+    Attributes
+    ----------
+    space : SharedSpace
+    loadings_x, loadings_y : Loadings
+    noise : ndarray of shape (k, k)
+        Factor by which heavy tails and groups multiply the sampling variance of correlations,
+        for each pair of components, at least 1.
+    mean_x, mean_y : ndarray of shape (dx,), (dy,)
+        What scores are centred at.
+    """
+
+    space: SharedSpace
+    loadings_x: Loadings
+    loadings_y: Loadings
+    noise: Array
+    mean_x: Array
+    mean_y: Array
+
+    def scores(self, x: Array, y: Array) -> Array:
+        """Mean of the two views' canonical variates at unit variance, shape (n_rows, k).
+
+        Parameters
+        ----------
+        x, y : ndarray of shape (n_rows, dx), (n_rows, dy)
+            Rows as they were given, not centred.
+        """
+        both = (x - self.mean_x) @ self.space.x_map + (y - self.mean_y) @ self.space.y_map
+        return np.asarray(both / np.sqrt(2 * (1 + self.space.sample_correlations)))
+
+
+def fit_shared(
+    x: Array,
+    y: Array,
+    plain: Moments,
+    moments: Moments,
+    *,
+    weights: Array | None = None,
+    groups: RowGroups | None = None,
+    rng: np.random.Generator,
+    n_sims: int = 6,
+) -> SharedFit:
+    """Detect the shared components, and say how surely they are known.
+
+    Parameters
+    ----------
+    x, y : ndarray of shape (n, dx), (n, dy)
+    plain, moments : Moments
+        Of these rows without and with the row weights (the same object without weights).
+    weights : ndarray of shape (n,) or None, default None
+    groups : RowGroups or None, default None
+        Of the rows; dependence within groups adds to `noise`.
+    rng : numpy.random.Generator
+    n_sims : int, default 6
+        Simulations of what sampling does to loadings.
+
+    Returns
+    -------
+    SharedFit
+    """
+    space = shared_space(moments)
+    main = space.origin == "all"
+    mean_x, mean_y = moments.mean_of("x"), moments.mean_of("y")
+    rows = np.arange(len(x))
+    if len(x) > _MAX_ROWS:
+        rows = np.sort(rng.choice(len(x), size=_MAX_ROWS, replace=False))
+    overlap = simulate_overlap(
+        space.n_rows - 1,
+        space.white_x.rank,
+        space.white_y.rank,
+        space.correlations[main],
+        rng=rng,
+        n_sims=n_sims,
+    )
+    loadings_x, loadings_y = (
+        target_loadings(space, overlap, name, _variance_ratio(plain, moments, name, score_map))
+        for name, score_map in (("x", space.x_map), ("y", space.y_map))
+    )
+    k = space.n_components
+    fit = SharedFit(space, loadings_x, loadings_y, np.ones((k, k)), mean_x, mean_y)
+    scores = fit.scores(x[rows], y[rows])
+    if weights is not None:
+        scores *= np.sqrt(weights[rows])[:, None]
+    noise = _tail_inflation(scores)
+    if groups is not None:
+        # Likeness is that of the rows drawn, the size of groups that of all rows.
+        drawn = RowGroups.of(groups.codes[rows])
+        noise = noise * groups.design_effect(drawn.product_likeness(scores))
+    return SharedFit(space, loadings_x, loadings_y, noise, mean_x, mean_y)
+
+
+def _variance_ratio(plain: Moments, weighted: Moments, name: str, score_map: Array) -> Array:
+    """Plain over weighted variance of the canonical variates: what the row weights took away."""
+    if plain is weighted:
+        return np.ones(score_map.shape[1])
+    before, after = (
+        np.einsum("dk,de,ek->k", score_map, moments.cov(name), score_map, optimize=True)
+        for moments in (plain, weighted)
+    )
+    return np.asarray(before / after)
+
+
+def _tail_inflation(scores: Array) -> Array:
+    """E[h_i² h_j²] of the (weighted) shared scores over its Gaussian value, at least 1.
+
+    The factor by which tails multiply the sampling variance of correlations, shape (k, k).
+    """
+    squared = np.minimum(scores**2 / np.maximum((scores**2).mean(axis=0), 1e-12), _LARGEST_SCORE)
+    factor = squared.T @ squared / len(scores)
+    factor[np.diag_indices_from(factor)] /= 3.0
+    return np.asarray(np.clip(factor, 1.0, _KURTOSIS_CAP))
