@@ -12,7 +12,7 @@ from crossphase.diagnosis.robust import estimate_robust
 from crossphase.diagnosis.robust_parts import regime_probabilities, separations
 from crossphase.errors import InputError
 from crossphase.spectra.loadings import Loadings
-from crossphase.spectra.shared import SharedSpace
+from crossphase.spectra.shared import FaintDirections, SharedSpace
 from crossphase.spectra.whitening import Whitening
 from crossphase.theory import SpikedModel
 
@@ -135,12 +135,14 @@ def test_row_order_hardly_matters():
         assert b.delta == pytest.approx(a.delta, rel=0.03)
 
 
-def space_with(correlations, *, n=10**8, rank=6):
+def space_with(correlations, *, n=10**8, rank=6, faint_y=None):
+    quiet = FaintDirections(np.zeros(0), np.zeros(0), np.zeros(0))
     k = len(correlations)
     white = Whitening(np.eye(rank), np.eye(rank))
     return SharedSpace(
         n, white, white, np.asarray(correlations), np.asarray(correlations), np.eye(rank)[:, :k],
-        np.eye(rank)[:, :k], np.full(k, "all"), np.ones(k), 1e-3, 1e-4, (rank, rank),
+        np.eye(rank)[:, :k], np.full(k, "all"), np.ones(k), 1e-3, 1e-4, (rank, rank), quiet,
+        quiet if faint_y is None else faint_y,
     )  # fmt: skip
 
 
@@ -192,6 +194,20 @@ def test_undetected_signal_and_nuisance_compete_below_the_threshold():
     assert probabilities["Both"] == pytest.approx(0.2, abs=0.03)
     assert probabilities["Neither"] == pytest.approx(0.8, abs=0.03)
     assert (draws.log_delta == -20).all(axis=1).mean() == pytest.approx(0.6, abs=0.03)
+
+
+def test_a_loud_direction_of_the_target_counts_by_what_was_measured_there():
+    """Variance 10,000 and a measured R² of 0.04 ± 0.001: a nuisance of 0.2 · 100 in y alone."""
+    rho = np.array([0.8])
+    loud = FaintDirections(np.array([1e4]), np.array([0.04]), np.array([1e-3]))
+    draws = draw_separations(
+        space_with(rho, faint_y=loud), exact_loadings([[4.0]]), exact_loadings([[4.0]]),
+        np.ones((1, 1)), np.ones((80, 1), dtype=bool), np.tile(np.eye(1), (80, 1, 1)),
+        hidden_signal=0.0, rng=np.random.default_rng(0),
+    )  # fmt: skip
+    assert np.median(np.exp(draws.prediction_xy.log_delta)) == pytest.approx(1.6 / 20, rel=0.06)
+    assert (draws.prediction_yx.log_delta > np.log(1000)).all()
+    assert (draws.alignment.log_delta > np.log(1000)).all()
 
 
 @pytest.mark.parametrize(("n", "labelled", "words"), [(19, 15, "19 pairs"), (50, 9, "9 labelled")])
