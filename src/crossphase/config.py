@@ -50,6 +50,8 @@ class Settings:
         Ridge of the lifted outlook, as a multiple of the mean eigenvalue.
     outlook : bool
         Whether to compute the outlook (the robust estimator's second layer).
+    stability : bool
+        Whether to compute the stability panel (robust estimator).
     seed : int
         Seed of everything random.
     """
@@ -69,6 +71,7 @@ class Settings:
     lift_features: int = 400
     lift_ridge: float = 0.1
     outlook: bool = True
+    stability: bool = True
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -1,14 +1,17 @@
 """Result types: frozen, and read by plots, reports and the command line."""
 
+from crossphase.results.components import ComponentRow, StabilityRow
 from crossphase.results.diagnosis import DataSummary, Diagnosis
 from crossphase.results.outlook import OutlookRow, Recommendation
 from crossphase.results.separation import Interval, Separation
 
 __all__ = [
+    "ComponentRow",
     "DataSummary",
     "Diagnosis",
     "Interval",
     "OutlookRow",
     "Recommendation",
     "Separation",
+    "StabilityRow",
 ]

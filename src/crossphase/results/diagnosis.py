@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from crossphase.config import Settings
 from crossphase.errors import Finding
+from crossphase.results.components import ComponentRow, StabilityRow
 from crossphase.results.outlook import OutlookRow, Recommendation
 from crossphase.results.separation import Separation
 from crossphase.theory.regimes import Regime
@@ -79,6 +80,10 @@ class Diagnosis:
     log_delta_draws : ndarray of shape (n_draws, 3)
         Draws of log Δ (align, x→y, y→x): the uncertainty cloud.
     versions : mapping of str to str
+    components : tuple of ComponentRow
+        What covariates explain of the shared components.
+    stability : tuple of StabilityRow
+        The verdict under changes of settings, rows and labels.
     """
 
     regime: Regime
@@ -97,6 +102,8 @@ class Diagnosis:
     undetermined_reason: str
     log_delta_draws: NDArray[np.float64]
     versions: Mapping[str, str] = field(default_factory=dict)
+    components: tuple[ComponentRow, ...] = ()
+    stability: tuple[StabilityRow, ...] = ()
 
     @property
     def most_likely_regime(self) -> Regime:
