@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crossphase.spectra.loadings import Loadings
-from crossphase.spectra.shared import FaintDirections, SharedSpace
+from crossphase.spectra.shared import FaintDirections
 
-__all__ = ["LOG_DELTA_LIMIT", "ObjectiveDraws", "SeparationDraws", "draw_separations"]
+__all__ = [
+    "LOG_DELTA_LIMIT",
+    "ObjectiveDraws",
+    "Population",
+    "SeparationDraws",
+    "Spectrum",
+    "draw_separations",
+]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -19,6 +27,60 @@ Mask = NDArray[np.bool_]
 LOG_DELTA_LIMIT = 20.0
 _LARGEST_CORRELATION = 0.9999
 _LEAST_EIGENVALUE = 0.05
+
+
+class Spectrum(Protocol):
+    """What the draws need to know of the shared components; a SharedSpace is one."""
+
+    @property
+    def n_rows(self) -> int:
+        """Pairs."""
+
+    @property
+    def correlations(self) -> Array:
+        """Population canonical correlations of the components, shape (k,)."""
+
+    @property
+    def inflation(self) -> Array:
+        """Their standard errors as multiples of (1 − ρ²)/√n, shape (k,)."""
+
+    @property
+    def threshold(self) -> float:
+        """Population correlation below which nothing can be detected."""
+
+    @property
+    def faint_x(self) -> FaintDirections:
+        """Loud directions of x in which nothing was detected."""
+
+    @property
+    def faint_y(self) -> FaintDirections:
+        """Loud directions of y in which nothing was detected."""
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Draws of the population itself, from which those of the ratios follow.
+
+    Attributes
+    ----------
+    correlations : ndarray of shape (m, k)
+    gram_x, gram_y : ndarray of shape (m, k, k)
+        Inner products of the components' loadings in each modality.
+    hidden : ndarray of shape (m,)
+        Correlation of the strongest undetected nuisance.
+    faint_signal : ndarray of shape (m,)
+        That of undetected signal where there is such; else infinite.
+    faint_x, faint_y : ndarray of shape (m, j)
+        Correlations of the loud directions in which nothing was detected.
+    """
+
+    correlations: Array
+    gram_x: Array
+    gram_y: Array
+    hidden: Array
+    faint_signal: Array
+    faint_x: Array
+    faint_y: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +106,14 @@ class SeparationDraws:
     ----------
     signal : ndarray of shape (m, k), bool
     alignment, prediction_xy, prediction_yx : ObjectiveDraws
+    population : Population
     """
 
     signal: Mask
     alignment: ObjectiveDraws
     prediction_xy: ObjectiveDraws
     prediction_yx: ObjectiveDraws
+    population: Population
 
     @property
     def log_delta(self) -> Array:
@@ -65,7 +129,7 @@ class SeparationDraws:
 
 
 def draw_separations(
-    space: SharedSpace,
+    space: Spectrum,
     loadings_x: Loadings,
     loadings_y: Loadings,
     noise: Array,
@@ -84,7 +148,8 @@ def draw_separations(
 
     Parameters
     ----------
-    space : SharedSpace
+    space : Spectrum
+        Such as a :class:`crossphase.spectra.shared.SharedSpace`.
     loadings_x, loadings_y : Loadings
     noise : ndarray of shape (k, k)
         Variance inflation of pairs of components by heavy tails, at least 1.
@@ -119,9 +184,10 @@ def draw_separations(
     strongest = np.maximum(np.where(signal, 0.0, correlations).max(axis=1, initial=0.0), hidden)
     alignment = ObjectiveDraws(_log_ratio(weakest, strongest, none), correlations)
     common = _Common(correlations, signal, rotations, np.diag(noise) / n, faint, hidden, none)
-    prediction_xy = _draw_prediction(loadings_y, space.faint_y, common, rng)
-    prediction_yx = _draw_prediction(loadings_x, space.faint_x, common, rng)
-    return SeparationDraws(signal, alignment, prediction_xy, prediction_yx)
+    prediction_xy, gram_y, faint_y = _draw_prediction(loadings_y, space.faint_y, common, rng)
+    prediction_yx, gram_x, faint_x = _draw_prediction(loadings_x, space.faint_x, common, rng)
+    population = Population(correlations, gram_x, gram_y, hidden, faint, faint_x, faint_y)
+    return SeparationDraws(signal, alignment, prediction_xy, prediction_yx, population)
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,21 +205,26 @@ class _Common:
 
 def _draw_prediction(
     loadings: Loadings, faint_directions: FaintDirections, common: _Common, rng: np.random.Generator
-) -> ObjectiveDraws:
+) -> tuple[ObjectiveDraws, Array, Array]:
+    """Draws of one direction, of the target's loadings and of its faint directions."""
     signal = common.signal
     m, k = signal.shape
     gram = _without_sampling_overlap(loadings, common.rotations)
     log_scale = rng.standard_normal((m, k)) * loadings.log_sd
     log_scale += rng.standard_normal((m, k)) * np.sqrt(2 * common.variance)
-    factor = common.correlations * np.exp(log_scale / 2)
-    squared = factor[:, :, None] * gram * factor[:, None, :]
+    scale = np.exp(log_scale / 2)
+    gram = scale[:, :, None] * gram * scale[:, None, :]
+    rho = common.correlations
+    squared = rho[:, :, None] * gram * rho[:, None, :]
     values = np.sqrt(np.maximum(np.einsum("mkk->mk", squared), 0.0))
     # Components that fill the whole target leave no background: infinite bounds stay infinite.
     background = np.sqrt(max(loadings.background, np.finfo(float).tiny))
     faint = common.faint * background
-    hidden = np.maximum(common.hidden * background, _draw_faint(faint_directions, m, rng))
+    drawn = _draw_faint(faint_directions, m, rng)
+    loudest = (drawn * np.sqrt(faint_directions.variance)).max(axis=1, initial=0.0)
+    hidden = np.maximum(common.hidden * background, loudest)
     if not k:
-        return ObjectiveDraws(_log_ratio(faint, hidden, common.none), values)
+        return ObjectiveDraws(_log_ratio(faint, hidden, common.none), values), gram, drawn
 
     huge = float(np.trace(squared, axis1=1, axis2=2).max()) * 2 + 1.0
     inside = signal[:, :, None] & signal[:, None, :]
@@ -163,7 +234,8 @@ def _draw_prediction(
     weakest = np.sqrt(np.maximum(np.linalg.eigvalsh(signal_block)[:, 0], 0.0))
     strongest = np.sqrt(np.maximum(np.linalg.eigvalsh(np.where(outside, squared, 0.0))[:, -1], 0))
     weakest = np.where(signal.any(axis=1), weakest, faint)
-    return ObjectiveDraws(_log_ratio(weakest, np.maximum(strongest, hidden), common.none), values)
+    ratio = _log_ratio(weakest, np.maximum(strongest, hidden), common.none)
+    return ObjectiveDraws(ratio, values), gram, drawn
 
 
 def _without_sampling_overlap(loadings: Loadings, rotations: Array) -> Array:
@@ -189,22 +261,19 @@ def _without_sampling_overlap(loadings: Loadings, rotations: Array) -> Array:
 
 
 def _draw_faint(directions: FaintDirections, m: int, rng: np.random.Generator) -> Array:
-    """Largest undetected regression value in the loud directions, shape (m,).
+    """Undetected correlations of the loud directions, shape (m, j).
 
     As likely as not a direction shares nothing; otherwise its correlation may be anything, and
     the measured R² says how large.
     """
     grid = np.linspace(0.0, 0.99, 100)
-    largest = np.zeros(m)
-    for variance, r2, error in zip(
-        directions.variance, directions.r2, directions.standard_error, strict=True
-    ):
+    drawn = np.zeros((m, len(directions.r2)))
+    for j, (r2, error) in enumerate(zip(directions.r2, directions.standard_error, strict=True)):
         log_likelihood = -0.5 * ((grid**2 - r2) / error) ** 2
         weight = np.exp(log_likelihood - log_likelihood.max())
         weight[1:] /= len(grid) - 1
-        drawn = rng.choice(grid, size=m, p=weight / weight.sum())
-        largest = np.maximum(largest, drawn * np.sqrt(variance))
-    return largest
+        drawn[:, j] = rng.choice(grid, size=m, p=weight / weight.sum())
+    return drawn
 
 
 def _log_ratio(weakest: Array, strongest: Array, none: Mask) -> Array:
