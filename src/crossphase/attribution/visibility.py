@@ -16,6 +16,7 @@ Array = NDArray[np.float64]
 
 _PENALTIES = np.geomspace(1e-1, 1e4, 11)
 _MAX_ROWS = 2000
+_INVISIBLE = 0.02
 _MAX_BLOCKS = 20
 
 
@@ -34,6 +35,11 @@ class LabelVisibility:
     x: float
     y: float
     shared: float
+
+    @property
+    def both(self) -> bool:
+        """Whether each modality by itself shows the labels."""
+        return min(self.x, self.y) > _INVISIBLE
 
     @property
     def shared_fraction(self) -> float:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from crossphase.attribution import draw_rotations, label_evidence, leak_variance, signal_sets
+from crossphase.attribution import label_evidence
 from crossphase.attribution.groups import RowGroups
 from crossphase.attribution.visibility import LabelVisibility, label_visibility
 from crossphase.config import Settings
-from crossphase.diagnosis.draws import SeparationDraws, draw_separations
+from crossphase.diagnosis.draws import SeparationDraws
+from crossphase.diagnosis.posterior import draw_posterior, hidden_signal_probability
 from crossphase.diagnosis.shared_fit import SharedFit, fit_shared
 from crossphase.errors import InputError
 from crossphase.moments import Moments
@@ -37,6 +38,10 @@ class RobustEstimate:
         Behind every probability and interval.
     inclusion : ndarray of shape (k,)
         Probability of each component to be signal.
+    label_z : ndarray of shape (k, q)
+        Label coefficients over their standard errors; without components, q is 1.
+    label_rows : ndarray of shape (k,)
+        Independent labelled rows behind each of them.
     tested : int
         Components the labelled rows could test.
     p_value : float
@@ -48,6 +53,8 @@ class RobustEstimate:
     fit: SharedFit
     draws: SeparationDraws
     inclusion: Array
+    label_z: Array
+    label_rows: Array
     tested: int
     p_value: float
     visibility: LabelVisibility
@@ -120,7 +127,7 @@ def estimate_robust(
     all_groups = None if groups is None else RowGroups.of(groups)
     own_groups = None if groups is None else RowGroups.of(groups[labelled])
     fit = fit_shared(x, y, plain, moments, weights=tails.weights, groups=all_groups, rng=rng)
-    space, noise = fit.space, fit.noise
+    space = fit.space
     scores = fit.scores(x[labelled], y[labelled])
     visibility = label_visibility(
         (x[labelled] - fit.mean_x) @ space.white_x.to_white,
@@ -140,38 +147,29 @@ def estimate_robust(
             n_permutations=settings.n_permutations,
             rng=rng,
         )
-        # A component that barely stands out of the noise takes up most of what leaks.
-        leak = leak_variance(space.correlations, noise * space.inflation[None, :] ** 2, n)
-        rows = evidence.effective_rows
-        sets = signal_sets(evidence.z, leak, rows)
-        signal, rotations = draw_rotations(
-            sets, evidence.z, leak, settings.n_draws, rng, n_rows=rows
-        )
-        inclusion, tested, p_value = sets.inclusion, evidence.n_tested, evidence.p_value
+        z, rows = evidence.z, evidence.effective_rows
+        tested, p_value = evidence.n_tested, evidence.p_value
     else:
-        signal = np.zeros((settings.n_draws, 0), dtype=bool)
-        rotations = np.zeros((settings.n_draws, 0, 0))
-        inclusion, tested, p_value = np.zeros(0), 0, 1.0
-    draws = draw_separations(
+        z, rows, tested, p_value = np.zeros((0, 1)), np.zeros(0), 0, 1.0
+    posterior = draw_posterior(
         space,
         fit.loadings_x,
         fit.loadings_y,
-        noise,
-        signal,
-        rotations,
-        hidden_signal=_hidden_signal(space, visibility),
+        fit.noise,
+        z,
+        rows,
+        hidden_signal=hidden_signal_probability(space.threshold, visibility.both),
+        n_draws=settings.n_draws,
         rng=rng,
     )
-    return RobustEstimate(fit, draws, inclusion, tested, p_value, visibility, tails)
-
-
-def _hidden_signal(space: SharedSpace, visibility: LabelVisibility) -> float:
-    """Probability that signal is shared after all when no detected component is signal.
-
-    A correlation has to lie below the threshold to stay undetected; with as much prior weight on
-    no shared signal, and correlations equally likely anywhere, that is threshold / (1 +
-    threshold). Labels that one of the modalities does not show are not shared.
-    """
-    if min(visibility.x, visibility.y) <= 0.02:
-        return 0.0
-    return space.threshold / (1 + space.threshold)
+    return RobustEstimate(
+        fit,
+        posterior.draws,
+        posterior.inclusion,
+        z,
+        rows,
+        tested,
+        p_value,
+        visibility,
+        tails,
+    )

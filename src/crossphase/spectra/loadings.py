@@ -15,9 +15,21 @@ from numpy.typing import NDArray
 from crossphase.spectra.overlap import Overlap
 from crossphase.spectra.shared import SharedSpace
 
-__all__ = ["Loadings", "target_loadings"]
+__all__ = [
+    "LOUD_LOG_SD",
+    "UNSEEN_LOG_SD",
+    "Loadings",
+    "cross_variance",
+    "log_errors",
+    "target_loadings",
+]
 
 Array = NDArray[np.float64]
+
+#: Standard errors of the logarithm of a squared loading for components found among the loudest
+#: directions: in the modality where they are loud, and in the other one.
+LOUD_LOG_SD, UNSEEN_LOG_SD = 0.2, 0.7
+_LARGEST_LOG_SD = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,23 +99,70 @@ def target_loadings(
     gram = np.zeros((k, k))
     gram[np.ix_(main, main)] = raw[np.ix_(main, main)] / np.sqrt(np.outer(inside, inside))
     gram[main, main] = own
-    leak = outside / inside
-    spread = np.sqrt(2 * total_squared) / rank * leak
-    spread += np.sqrt(4 * outside * background * own / rank) / inside
     log_sd = np.empty(k)
-    log_sd[main] = spread / np.maximum(own, np.finfo(float).tiny)
+    log_sd[main] = log_errors(own, inside, outside, background, total_squared / rank, rank)
     loud = np.flatnonzero(space.origin == f"loud-{target}")
     # Within a few loud directions nothing leaks; in the other modality a weak component's
     # loading is mostly leak, and the mean variance is the best guess.
-    gram[loud, loud], log_sd[loud] = np.diag(raw)[loud], 0.2
+    gram[loud, loud], log_sd[loud] = np.diag(raw)[loud], LOUD_LOG_SD
     other = np.setdiff1d(np.arange(k), np.concatenate([main, loud]))
-    gram[other, other], log_sd[other] = background, 0.7
+    gram[other, other], log_sd[other] = background, UNSEEN_LOG_SD
 
     size = np.diag(gram)
     full_leak = np.zeros(k)
-    full_leak[main] = leak
-    cross = np.outer(full_leak * background, size) / rank
-    cross = cross + cross.T + np.outer(full_leak, full_leak) * total_squared / rank**2
-    cross += np.outer(size, size) / space.n_rows
+    full_leak[main] = outside / inside
+    mean_square = total_squared / rank
+    cross = cross_variance(size, full_leak, background, mean_square, rank, space.n_rows)
     scale = np.sqrt(np.outer(variance_ratio, variance_ratio))
-    return Loadings(gram * scale, np.minimum(log_sd, 1.0), cross * scale**2, background)
+    return Loadings(gram * scale, log_sd, cross * scale**2, background)
+
+
+def log_errors(
+    own: Array, inside: Array, outside: Array, background: float, mean_square: float, rank: int
+) -> Array:
+    """Standard errors of the logarithms of squared loadings that the leak leaves.
+
+    Parameters
+    ----------
+    own : ndarray of shape (k,)
+        Squared loadings.
+    inside, outside : ndarray of shape (k,)
+        Of :class:`crossphase.spectra.overlap.Overlap`.
+    background, mean_square : float
+        Mean variance of the other directions, and mean squared variance of all.
+    rank : int
+        Dimensions of the modality.
+
+    Returns
+    -------
+    ndarray of shape (k,)
+        At most 1.
+    """
+    spread = np.sqrt(2 * mean_square / rank) * outside / inside
+    spread += np.sqrt(4 * outside * background * own / rank) / inside
+    return np.asarray(np.minimum(spread / np.maximum(own, np.finfo(float).tiny), _LARGEST_LOG_SD))
+
+
+def cross_variance(
+    own: Array, leak: Array, background: float, mean_square: float, rank: int, n: int
+) -> Array:
+    """Sampling variance of the inner products of different components' loadings.
+
+    Parameters
+    ----------
+    own : ndarray of shape (k,)
+        Squared loadings.
+    leak : ndarray of shape (k,)
+        ``outside / inside`` of each component.
+    background, mean_square : float
+        As in :func:`log_errors`.
+    rank, n : int
+        Dimensions of the modality, and rows.
+
+    Returns
+    -------
+    ndarray of shape (k, k)
+    """
+    cross = np.outer(leak * background, own) / rank
+    cross = cross + cross.T + np.outer(leak, leak) * mean_square / rank
+    return np.asarray(cross + np.outer(own, own) / n)

@@ -12,7 +12,14 @@ from crossphase.spectra.whitening import Whitening, affordable_dimensions, white
 from crossphase.theory import debias_r2, detection_threshold
 from crossphase.theory.largest_root import largest_root_quantile
 
-__all__ = ["FaintDirections", "Origin", "SharedSpace", "shared_space"]
+__all__ = [
+    "FaintDirections",
+    "Origin",
+    "SharedSpace",
+    "chance_r2",
+    "corrected_correlations",
+    "shared_space",
+]
 
 Array = NDArray[np.float64]
 
@@ -145,7 +152,7 @@ def shared_space(moments: Moments) -> SharedSpace:
     kept = int((values**2 > edge).sum())
     sample = values[:kept]
     u, v = left[:, :kept], right[:kept].T
-    true, inflation = _corrected(sample, keep_x / (n - 1), keep_y / (n - 1))
+    true, inflation = corrected_correlations(sample, keep_x / (n - 1), keep_y / (n - 1))
     found = [_Found(true, sample, u, v, inflation, "all")]
     found += _in_loud_directions(cross, u, v, white_y.metric, n, "loud-y")
     found += [f.swapped() for f in _in_loud_directions(cross.T, v, u, white_x.metric, n, "loud-x")]
@@ -183,8 +190,28 @@ class _Found:
         return _Found(self.true, self.sample, self.right, self.left, self.inflation, self.origin)
 
 
-def _corrected(sample: Array, c1: float, c2: float) -> tuple[Array, Array]:
-    """Population correlations, and their standard errors over (1 − ρ²)/√n (delta method)."""
+def corrected_correlations(sample: Array, c1: float, c2: float) -> tuple[Array, Array]:
+    """Population correlations behind a sample's, and their standard errors.
+
+    Parameters
+    ----------
+    sample : ndarray of shape (k,)
+        Sample canonical correlations above the noise edge.
+    c1, c2 : float
+        Dimensions of x and y over rows.
+
+    Returns
+    -------
+    correlations : ndarray of shape (k,)
+    inflation : ndarray of shape (k,)
+        Standard errors over (1 − ρ²)/√n, by the delta method, between 1 and 2.5.
+
+    Examples
+    --------
+    >>> true, inflation = corrected_correlations(np.array([0.9]), 0.1, 0.1)
+    >>> true.round(2), inflation.round(2)
+    (array([0.87]), array([1.04]))
+    """
     squared = debias_r2(sample**2, c1, c2)
     # A root above the Tracy–Widom quantile can still lie below the limiting edge's inverse.
     squared = np.clip(squared, np.sqrt(c1 * c2 / ((1 - c1) * (1 - c2))), _LARGEST_CORRELATION**2)
@@ -219,7 +246,7 @@ def _in_loud_directions(
         kept = int((values**2 > largest_root_quantile(n, free, size, 0.99)).sum())
         if kept > (len(best[0].true) if best else 0):
             sample = values[:kept]
-            true, _ = _corrected(sample, free / (n - 1), size / (n - 1))
+            true, _ = corrected_correlations(sample, free / (n - 1), size / (n - 1))
             best = [
                 _Found(
                     true,
@@ -256,10 +283,31 @@ def _faint(cross: Array, u: Array, v: Array, metric: Array, n: int) -> FaintDire
     free = len(cross) - u.shape[1]
     block = cross @ directions
     block -= u @ (np.linalg.pinv(u) @ block)
-    share = max(free, 1) / (n - 1)
+    share, error = chance_r2(n, free)
     explained = (block**2).sum(axis=0)
-    # The R² of p useless predictors is Beta(p/2, (n − p)/2).
-    error = np.sqrt(2 * share * (1 - share) / (n + 1)) / (1 - share)
     return FaintDirections(
         loudness, (explained - share) / (1 - share), np.full(len(loudness), error)
     )
+
+
+def chance_r2(n: int, predictors: int) -> tuple[float, float]:
+    """R² that useless predictors reach by chance, and the standard error of R² corrected for it.
+
+    R² of p useless predictors is Beta(p/2, (n − p)/2); corrected is (R² − share) / (1 − share).
+
+    Parameters
+    ----------
+    n, predictors : int
+
+    Returns
+    -------
+    share, error : float
+
+    Examples
+    --------
+    >>> share, error = chance_r2(1001, 100)
+    >>> round(share, 3), round(error, 4)
+    (0.1, 0.0149)
+    """
+    share = max(predictors, 1) / (n - 1)
+    return share, float(np.sqrt(2 * share * (1 - share) / (n + 1)) / (1 - share))

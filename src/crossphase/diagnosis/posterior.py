@@ -1,0 +1,114 @@
+"""From component estimates and label evidence to draws of every separation ratio."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossphase.attribution import draw_rotations, leak_variance, signal_sets
+from crossphase.diagnosis.draws import SeparationDraws, Spectrum, draw_separations
+from crossphase.spectra.loadings import Loadings
+
+__all__ = ["Posterior", "draw_posterior", "hidden_signal_probability"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """Draws of what may be true, given the estimates.
+
+    Attributes
+    ----------
+    inclusion : ndarray of shape (k,)
+        Probability of each component to be signal.
+    rotations : ndarray of shape (m, k, k)
+        Columns are population components in sample coordinates.
+    draws : SeparationDraws
+    """
+
+    inclusion: Array
+    rotations: Array
+    draws: SeparationDraws
+
+
+def draw_posterior(
+    spectrum: Spectrum,
+    loadings_x: Loadings,
+    loadings_y: Loadings,
+    noise: Array,
+    z: Array,
+    label_rows: Array,
+    *,
+    hidden_signal: float,
+    n_draws: int,
+    rng: np.random.Generator,
+) -> Posterior:
+    """Draw signal sets, mixing rotations, and with them the spectra of all objectives.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Correlations of the k components and their errors.
+    loadings_x, loadings_y : Loadings
+    noise : ndarray of shape (k, k)
+        Variance inflation of pairs of components by heavy tails, at least 1.
+    z : ndarray of shape (k, q)
+        Label coefficients over their standard errors.
+    label_rows : ndarray of shape (k,)
+        Independent labelled rows behind each of them.
+    hidden_signal : float
+        Probability that there is undetected signal where a drawn set is empty.
+    n_draws : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    Posterior
+    """
+    k = len(z)
+    if k:
+        # A component that barely stands out of the noise takes up most of what leaks.
+        inflated = noise * spectrum.inflation[None, :] ** 2
+        leak = leak_variance(spectrum.correlations, inflated, spectrum.n_rows)
+        sets = signal_sets(z, leak, label_rows)
+        signal, rotations = draw_rotations(sets, z, leak, n_draws, rng, n_rows=label_rows)
+        inclusion = sets.inclusion
+    else:
+        signal, rotations = np.zeros((n_draws, 0), dtype=bool), np.zeros((n_draws, 0, 0))
+        inclusion = np.zeros(0)
+    draws = draw_separations(
+        spectrum,
+        loadings_x,
+        loadings_y,
+        noise,
+        signal,
+        rotations,
+        hidden_signal=hidden_signal,
+        rng=rng,
+    )
+    return Posterior(inclusion, rotations, draws)
+
+
+def hidden_signal_probability(threshold: float, visible: bool) -> float:
+    """Probability that signal is shared after all when no detected component is signal.
+
+    A correlation has to lie below the threshold to stay undetected; with as much prior weight on
+    no shared signal, and correlations equally likely anywhere, that is threshold / (1 +
+    threshold). Labels that one of the modalities does not show are not shared.
+
+    Parameters
+    ----------
+    threshold : float
+        Smallest correlation that can be detected.
+    visible : bool
+        Whether both modalities show the labels.
+
+    Examples
+    --------
+    >>> hidden_signal_probability(0.25, True), hidden_signal_probability(0.25, False)
+    (0.2, 0.0)
+    """
+    return threshold / (1 + threshold) if visible else 0.0
