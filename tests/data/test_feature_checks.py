@@ -25,7 +25,7 @@ def with_value(value: float, row: int = 5, column: int = 1) -> np.ndarray:
 BAD = {
     "nan": (with_value(np.nan), "x has 1 NaN values, in 1 rows and 1 columns, first at row 5, col"),
     "inf": (with_value(-np.inf), "x has 1 infinite values"),
-    "overflow": (with_value(1e200), "larger than 1e\\+140"),
+    "overflow": (with_value(1e200), "larger than 1e\\+70"),
     "masked": (np.ma.masked_greater(X, 1), r"x has \d NaN"),
     "object": (X.astype(object), "Python objects"),
     "complex": (X + 0j, "complex numbers"),

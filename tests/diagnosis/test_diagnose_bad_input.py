@@ -48,6 +48,7 @@ CASES = {
     "nan": (lambda x, y, t: ((put(x, np.nan), y, t), {}), "1 NaN.*row 7.*column 1"),
     "inf": (lambda x, y, t: ((x, put(y, np.inf), t), {}), "infinite.*row 7.*column 1"),
     "overflow": (lambda x, y, t: ((put(x, 1e200), y, t), {}), "larger"),
+    "overflowing squares": (lambda x, y, t: ((x, 1e75 * y, t), {}), "larger than 1e\\+70"),
     "objects": (lambda x, y, t: ((x.astype(object), y, t), {}), "Python objects"),
     "complex": (lambda x, y, t: ((x + 0j, y, t), {}), "complex"),
     "text": (lambda x, y, t: ((x.astype(str), y, t), {}), "text"),

@@ -19,8 +19,8 @@ Array = NDArray[np.float64]
 
 #: Sparse matrices are made dense up to this size; covariances of wider ones would not fit either.
 SPARSE_LIMIT_BYTES = 2 * 1024**3
-#: Squares of larger values, summed over rows, leave the range of float64.
-LARGEST = 1e140
+#: Fourth powers of larger values (squared covariances), summed, leave the range of float64.
+LARGEST = 1e70
 _SHOWN = 5
 _KINDS = {
     "O": "Python objects",
