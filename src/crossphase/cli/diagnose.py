@@ -63,6 +63,14 @@ def diagnose(
             "--groups", metavar="COLUMN", help="Blocks of dependent rows, such as donors."
         ),
     ] = None,
+    covariates: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--covariate",
+            metavar="COLUMN",
+            help="A known nuisance (batch, depth) to name components by; repeatable.",
+        ),
+    ] = None,
     deploy: Annotated[
         str, typer.Option("--deploy", metavar="[x|y|both]", help="What will be at hand later.")
     ] = "both",
@@ -135,6 +143,7 @@ def diagnose(
             label_columns=label_columns or (),
             label_kind=_kinds(label_kind or ()),
             groups_column=groups,
+            covariate_columns=covariates or (),
         )
         data = replace(data, x_name=x_name or data.x_name, y_name=y_name or data.y_name)
         from crossphase.diagnosis import diagnose as run

@@ -91,6 +91,7 @@ class PairedData:
         groups: Any = None,
         ids_groups: ArrayLike | None = None,
         covariates: Any = None,
+        ids_covariates: ArrayLike | None = None,
         names: tuple[str, str] = ("x", "y"),
         label_kind: KindChoice | Mapping[str, KindChoice] = "auto",
         align: AlignChoice = "auto",
@@ -121,6 +122,8 @@ class PairedData:
             IDs of the group rows, when they are not the rows of `x`.
         covariates : mapping, frame or array-like of n_x rows, default None
             Known nuisances, such as batch or depth.
+        ids_covariates : array-like of shape (n_covariates,), default None
+            IDs of the covariate rows, when they are not the rows of `x`.
         names : tuple of str, default ("x", "y")
             Names of the modalities.
         label_kind : {"auto", "continuous", "classes"} or mapping of label name to these
@@ -194,7 +197,7 @@ class PairedData:
             ids=None if kept_ids is None else _object_array(kept_ids),
             groups=codes,
             group_names=group_names,
-            covariates=_covariates(covariates, rows_x, pairs_x, align),
+            covariates=_covariates(covariates, ids_covariates, rows_x, pairs_x, align),
             x_name=names[0],
             y_name=names[1],
             x_features=read[0].names,
@@ -290,12 +293,12 @@ def _groups(
 
 
 def _covariates(
-    covariates: Any, rows_x: Rows, pairs_x: NDArray[np.intp], align: AlignChoice
+    covariates: Any, given: Any, rows_x: Rows, pairs_x: NDArray[np.intp], align: AlignChoice
 ) -> dict[str, NDArray[Any]] | None:
     if covariates is None:
         return None
     columns = read_columns(covariates, "covariate")
-    rows = _other_rows(covariates, "covariates", columns, None)
+    rows = _other_rows(covariates, "covariates", columns, given)
     at = match_to_x(rows, rows_x, align=align)[pairs_x]
     spread = [column.spread(at) for column in columns]
     return {

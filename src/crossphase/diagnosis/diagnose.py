@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from crossphase.config import Deploy, Estimator, Settings
 from crossphase.data import PairedData
 from crossphase.data.labels import Labels
+from crossphase.diagnosis.components import component_findings, component_rows
 from crossphase.diagnosis.published import estimate_published
 from crossphase.diagnosis.published_parts import published_diagnosis_parts
 from crossphase.diagnosis.recommend import recommend
@@ -72,7 +73,8 @@ def diagnose(
     groups : array-like of shape (n,), optional
         Blocks of dependent rows (donor, night); no block is split between fitting and scoring.
     covariates : mapping or frame, optional
-        Known nuisances.
+        Known nuisances, such as batch or depth: shared components are named by what explains
+        them. The mean and norm of each row and the groups are tried without being given.
     names : tuple of str, default ("x", "y")
         What to call the modalities.
     label_kind, align
@@ -159,7 +161,13 @@ def _robust(data: PairedData, labels: Labels, settings: Settings, report: Progre
     parts = separations(estimate, settings)
     likeliest = max(probabilities, key=lambda name: probabilities[name])
     decided = probabilities[likeliest] >= settings.confidence
-    findings = [*data.findings, *robust_findings(estimate, settings)]
+    components, unusable = component_rows(data, estimate, parts[0], seed=settings.seed)
+    findings = [
+        *data.findings,
+        *robust_findings(estimate, settings),
+        *unusable,
+        *component_findings(components, parts[0]),
+    ]
 
     outlook: Outlook | None = None
     if settings.outlook:
@@ -202,6 +210,7 @@ def _robust(data: PairedData, labels: Labels, settings: Settings, report: Progre
         undetermined_reason="" if decided else undetermined_reason(estimate, parts, settings),
         log_delta_draws=log_delta,
         versions=_versions(),
+        components=components,
     )
 
 

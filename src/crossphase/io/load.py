@@ -28,6 +28,7 @@ def load_paired(
     label_columns: Sequence[str] = (),
     label_kind: KindChoice | Mapping[str, KindChoice] = "auto",
     groups_column: str | None = None,
+    covariate_columns: Sequence[str] = (),
     names: tuple[str, str] | None = None,
     align: AlignChoice = "auto",
 ) -> PairedData:
@@ -50,6 +51,8 @@ def load_paired(
         See :meth:`crossphase.PairedData.from_arrays`.
     groups_column : str, default None
         Column with blocks of dependent rows, looked for in x, y and labels in this order.
+    covariate_columns : sequence of str, default ()
+        Known nuisances, looked for in x, y and labels in this order; all in one table.
     names : tuple of str, default None
         Names of the modalities; None takes the file names without their endings.
     align : {"auto", "id", "position"}, default "auto"
@@ -68,7 +71,11 @@ def load_paired(
     """
     if names is None:
         names = _names(Path(x_path), Path(y_path), x_key, y_key)
-    aside = [*label_columns, *([] if groups_column is None else [groups_column])]
+    beside = [*([] if groups_column is None else [groups_column]), *covariate_columns]
+    both = [name for name in covariate_columns if name in label_columns]
+    if both:
+        raise InputError(f"{both[0]!r} is a label and a covariate: drop one of the two")
+    aside = [*label_columns, *beside]
     x = read_table(x_path, key=x_key, id_column=id_column, aside=aside)
     y = read_table(y_path, key=y_key, id_column=id_column, aside=aside)
     labels, ids_labels, labels_table = None, None, None
@@ -78,18 +85,23 @@ def load_paired(
             label_columns or None,
             key=labels_key,
             id_column=id_column,
-            aside=[] if groups_column is None else [groups_column],
+            aside=beside,
         )
         labels, ids_labels = labels_table.values, labels_table.ids
     elif label_columns:
         source = _holder(label_columns, (x, y), "label")
         labels = {name: source.columns[name] for name in label_columns}
         ids_labels = source.ids
+    tables = (x, y) if labels_table is None else (x, y, labels_table)
     groups, ids_groups = None, None
     if groups_column is not None:
-        tables = (x, y) if labels_table is None else (x, y, labels_table)
         source = _holder([groups_column], tables, "groups")
         groups, ids_groups = source.columns[groups_column], source.ids
+    covariates, ids_covariates = None, None
+    if covariate_columns:
+        source = _holder(covariate_columns, tables, "covariate")
+        covariates = {name: source.columns[name] for name in covariate_columns}
+        ids_covariates = source.ids
     return PairedData.from_arrays(
         x.values,
         y.values,
@@ -99,6 +111,8 @@ def load_paired(
         ids_labels=ids_labels,
         groups=groups,
         ids_groups=ids_groups,
+        covariates=covariates,
+        ids_covariates=ids_covariates,
         names=names,
         label_kind=label_kind,
         align=align,

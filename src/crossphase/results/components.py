@@ -41,6 +41,11 @@ class ComponentRow:
     r2: float
     p_value: float
 
+    @property
+    def names(self) -> bool:
+        """Whether the covariate explains more than half of the component, beyond chance."""
+        return self.r2 > 0.5 and self.p_value < 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class StabilityRow:
