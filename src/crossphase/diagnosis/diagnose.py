@@ -15,6 +15,7 @@ from crossphase.config import Deploy, Estimator, Settings
 from crossphase.data import PairedData
 from crossphase.data.labels import Labels
 from crossphase.diagnosis.components import component_findings, component_rows
+from crossphase.diagnosis.fitted import fitted_model
 from crossphase.diagnosis.published import estimate_published
 from crossphase.diagnosis.published_parts import published_diagnosis_parts
 from crossphase.diagnosis.recommend import recommend
@@ -211,6 +212,7 @@ def _robust(data: PairedData, labels: Labels, settings: Settings, report: Progre
         log_delta_draws=log_delta,
         versions=_versions(),
         components=components,
+        fit=fitted_model(estimate, len(rows)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from crossphase.results.components import ComponentRow, StabilityRow
 from crossphase.results.diagnosis import DataSummary, Diagnosis
+from crossphase.results.fitted import FittedLoadings, FittedModel
 from crossphase.results.outlook import OutlookRow, Recommendation
 from crossphase.results.separation import Interval, Separation
 
@@ -9,6 +10,8 @@ __all__ = [
     "ComponentRow",
     "DataSummary",
     "Diagnosis",
+    "FittedLoadings",
+    "FittedModel",
     "Interval",
     "OutlookRow",
     "Recommendation",

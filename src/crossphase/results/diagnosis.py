@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from crossphase.config import Settings
 from crossphase.errors import Finding
 from crossphase.results.components import ComponentRow, StabilityRow
+from crossphase.results.fitted import FittedModel
 from crossphase.results.outlook import OutlookRow, Recommendation
 from crossphase.results.separation import Separation
 from crossphase.theory.regimes import Regime
@@ -84,6 +85,9 @@ class Diagnosis:
         What covariates explain of the shared components.
     stability : tuple of StabilityRow
         The verdict under changes of settings, rows and labels.
+    fit : FittedModel or None
+        The model behind the verdict, which :func:`crossphase.plan` simulates from; None for the
+        published estimator.
     """
 
     regime: Regime
@@ -104,6 +108,7 @@ class Diagnosis:
     versions: Mapping[str, str] = field(default_factory=dict)
     components: tuple[ComponentRow, ...] = ()
     stability: tuple[StabilityRow, ...] = ()
+    fit: FittedModel | None = None
 
     @property
     def most_likely_regime(self) -> Regime:
