@@ -15,6 +15,7 @@ from crossphase.theory import Objective, Regime
 __all__ = [
     "regime_probabilities",
     "robust_findings",
+    "separation_ratio",
     "separations",
     "undetermined_reason",
 ]
@@ -84,8 +85,8 @@ def _separation(
     few, many = np.quantile(required, [tail, 1 - tail], method="inverted_cdf")
     return Separation(
         objective=objective,
-        delta=_delta(middle),
-        interval=Interval(_delta(low), _delta(high), settings.level),
+        delta=separation_ratio(middle),
+        interval=Interval(separation_ratio(low), separation_ratio(high), settings.level),
         probability=float((draws.log_delta > 0).mean()),
         values=np.median(draws.values, axis=0)[order],
         sample_values=sample_values[order],
@@ -106,7 +107,14 @@ def _counts(values: Array, signal: NDArray[np.bool_]) -> tuple[NDArray[np.intp],
     return recovery, required
 
 
-def _delta(log_delta: float) -> float:
+def separation_ratio(log_delta: float) -> float:
+    """Δ of log Δ, 0 and infinite at the ends of its range.
+
+    Examples
+    --------
+    >>> separation_ratio(0.0), separation_ratio(-20.0), separation_ratio(20.0)
+    (1.0, 0.0, inf)
+    """
     if log_delta <= -LOG_DELTA_LIMIT:
         return 0.0
     return float("inf") if log_delta >= LOG_DELTA_LIMIT else float(np.exp(log_delta))

@@ -32,16 +32,26 @@ class SharedFit:
     noise : ndarray of shape (k, k)
         Factor by which heavy tails and groups multiply the sampling variance of correlations,
         for each pair of components, at least 1.
-    mean_x, mean_y : ndarray of shape (dx,), (dy,)
-        What scores are centred at.
+    plain, moments : Moments
+        Of the rows without and with row weights (the same object without weights).
     """
 
     space: SharedSpace
     loadings_x: Loadings
     loadings_y: Loadings
     noise: Array
-    mean_x: Array
-    mean_y: Array
+    plain: Moments
+    moments: Moments
+
+    @property
+    def mean_x(self) -> Array:
+        """Mean of x that scores are centred at, shape (dx,)."""
+        return self.moments.mean_of("x")
+
+    @property
+    def mean_y(self) -> Array:
+        """Mean of y that scores are centred at, shape (dy,)."""
+        return self.moments.mean_of("y")
 
     def scores(self, x: Array, y: Array) -> Array:
         """Mean of the two views' canonical variates at unit variance, shape (n_rows, k).
@@ -64,6 +74,7 @@ def fit_shared(
     weights: Array | None = None,
     groups: RowGroups | None = None,
     rng: np.random.Generator,
+    limits: tuple[int, int] | None = None,
     n_sims: int = 6,
 ) -> SharedFit:
     """Detect the shared components, and say how surely they are known.
@@ -72,11 +83,14 @@ def fit_shared(
     ----------
     x, y : ndarray of shape (n, dx), (n, dy)
     plain, moments : Moments
-        Of these rows without and with the row weights (the same object without weights).
+        Of these rows, or of a part of them, without and with the row weights (the same object
+        without weights).
     weights : ndarray of shape (n,) or None, default None
     groups : RowGroups or None, default None
         Of the rows; dependence within groups adds to `noise`.
     rng : numpy.random.Generator
+    limits : tuple of (int, int) or None, default None
+        Leading dimensions of x and of y to keep at most.
     n_sims : int, default 6
         Simulations of what sampling does to loadings.
 
@@ -84,9 +98,8 @@ def fit_shared(
     -------
     SharedFit
     """
-    space = shared_space(moments)
+    space = shared_space(moments, limits=limits)
     main = space.origin == "all"
-    mean_x, mean_y = moments.mean_of("x"), moments.mean_of("y")
     rows = np.arange(len(x))
     if len(x) > _MAX_ROWS:
         rows = np.sort(rng.choice(len(x), size=_MAX_ROWS, replace=False))
@@ -103,7 +116,7 @@ def fit_shared(
         for name, score_map in (("x", space.x_map), ("y", space.y_map))
     )
     k = space.n_components
-    fit = SharedFit(space, loadings_x, loadings_y, np.ones((k, k)), mean_x, mean_y)
+    fit = SharedFit(space, loadings_x, loadings_y, np.ones((k, k)), plain, moments)
     scores = fit.scores(x[rows], y[rows])
     if weights is not None:
         scores *= np.sqrt(weights[rows])[:, None]
@@ -112,7 +125,7 @@ def fit_shared(
         # Likeness is that of the rows drawn, the size of groups that of all rows.
         drawn = RowGroups.of(groups.codes[rows])
         noise = noise * groups.design_effect(drawn.product_likeness(scores))
-    return SharedFit(space, loadings_x, loadings_y, noise, mean_x, mean_y)
+    return SharedFit(space, loadings_x, loadings_y, noise, plain, moments)
 
 
 def _variance_ratio(plain: Moments, weighted: Moments, name: str, score_map: Array) -> Array:

@@ -116,7 +116,7 @@ class SharedSpace:
         return np.asarray(self.white_y.to_white @ self.directions_y)
 
 
-def shared_space(moments: Moments) -> SharedSpace:
+def shared_space(moments: Moments, *, limits: tuple[int, int] | None = None) -> SharedSpace:
     """Detect the shared components of blocks "x" and "y".
 
     Components above the 95 % quantile of the largest sample correlation of independent data are
@@ -128,6 +128,8 @@ def shared_space(moments: Moments) -> SharedSpace:
     ----------
     moments : Moments
         With blocks "x" and "y"; their count is the number of rows.
+    limits : tuple of (int, int) or None, default None
+        Leading dimensions of x and of y to keep at most; None keeps what the rows can carry.
 
     Returns
     -------
@@ -145,6 +147,8 @@ def shared_space(moments: Moments) -> SharedSpace:
     white_x, white_y = whiten(moments.cov("x")), whiten(moments.cov("y"))
     full_ranks = white_x.rank, white_y.rank
     keep_x, keep_y = affordable_dimensions(n - 1, *full_ranks)
+    if limits is not None:
+        keep_x, keep_y = min(keep_x, limits[0]), min(keep_y, limits[1])
     white_x, white_y = white_x.leading(keep_x), white_y.leading(keep_y)
     cross = white_x.to_white.T @ moments.cov("x", "y") @ white_y.to_white
     left, values, right = np.linalg.svd(cross, full_matrices=False)
