@@ -26,9 +26,14 @@ from crossphase.diagnosis.robust_parts import (
     separations,
     undetermined_reason,
 )
+from crossphase.diagnosis.stability import (
+    needed_probability,
+    stability_finding,
+    stability_panel,
+)
 from crossphase.errors import InputError
 from crossphase.outlook import Outlook, compute_outlook
-from crossphase.results import DataSummary, Diagnosis
+from crossphase.results import DataSummary, Diagnosis, StabilityRow
 from crossphase.theory import Regime
 
 __all__ = ["diagnose"]
@@ -161,14 +166,23 @@ def _robust(data: PairedData, labels: Labels, settings: Settings, report: Progre
     probabilities_yx = regime_probabilities(log_delta[:, 0], log_delta[:, 2])
     parts = separations(estimate, settings)
     likeliest = max(probabilities, key=lambda name: probabilities[name])
-    decided = probabilities[likeliest] >= settings.confidence
+    stability: tuple[StabilityRow, ...] = ()
+    if settings.stability:
+        report("stability", 0.1)
+        stability = stability_panel(data, labels, estimate, settings)
+    unstable = stability_finding(stability)
+    decided = probabilities[likeliest] >= needed_probability(stability, settings.confidence)
     components, unusable = component_rows(data, estimate, parts[0], seed=settings.seed)
     findings = [
         *data.findings,
         *robust_findings(estimate, settings),
         *unusable,
         *component_findings(components, parts[0]),
+        *([] if unstable is None else [unstable]),
     ]
+    reason = "" if decided else undetermined_reason(estimate, parts, settings)
+    if not decided and probabilities[likeliest] >= settings.confidence:
+        reason = "other settings or fewer rows give another regime too often"
 
     outlook: Outlook | None = None
     if settings.outlook:
@@ -208,10 +222,11 @@ def _robust(data: PairedData, labels: Labels, settings: Settings, report: Progre
         settings=settings,
         signal_p_value=estimate.p_value,
         shared_label_fraction=estimate.visibility.shared_fraction,
-        undetermined_reason="" if decided else undetermined_reason(estimate, parts, settings),
+        undetermined_reason=reason,
         log_delta_draws=log_delta,
         versions=_versions(),
         components=components,
+        stability=stability,
         fit=fitted_model(estimate, len(rows)),
     )
 

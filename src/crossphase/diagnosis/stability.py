@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,11 +18,12 @@ from crossphase.diagnosis.posterior import draw_posterior, hidden_signal_probabi
 from crossphase.diagnosis.robust import RobustEstimate
 from crossphase.diagnosis.robust_parts import regime_probabilities, separation_ratio
 from crossphase.diagnosis.shared_fit import SharedFit, fit_shared
+from crossphase.errors import Finding
 from crossphase.moments import Moments
 from crossphase.results import StabilityRow
-from crossphase.results.components import StabilityKind
+from crossphase.results.components import STABILITY_KINDS, StabilityKind
 
-__all__ = ["stability_panel"]
+__all__ = ["needed_probability", "stability_finding", "stability_panel"]
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -34,6 +35,8 @@ _REPEATS = 2
 _N_DRAWS, _N_SIMS = 200, 2
 _LEAST_LABELLED, _LEAST_PAIRS = 10, 40
 _CHUNK_ROWS = 65_536
+#: Share of structural reruns with another regime from which a verdict counts as unstable.
+_UNSTABLE = 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +86,57 @@ def stability_panel(
         _rerun(case, i, data, labelled, estimate, settings, verdict)
         for i, case in enumerate(_cases(data, labels, estimate, settings))
     )
+
+
+def needed_probability(rows: Sequence[StabilityRow], confidence: float) -> float:
+    """Probability that a regime must reach to be named.
+
+    The probabilities themselves are left alone: they allow for what the panel shows, and mixing
+    them with the panel's made them worse (``docs/stability.md``). A verdict that at least 40 % of
+    the structural reruns contradict has to be surer instead.
+
+    Parameters
+    ----------
+    rows : sequence of StabilityRow
+    confidence : float
+        What a stable verdict must reach.
+
+    Returns
+    -------
+    float
+        Half-way between `confidence` and 1 for an unstable verdict.
+
+    Examples
+    --------
+    >>> row = StabilityRow("ridge", "ridge of 0.1", "Both", 0.9, 1.2, 1.1, 1.3, False)
+    >>> needed_probability([row], 0.8), needed_probability([], 0.8)
+    (0.9, 0.8)
+    """
+    return (1 + confidence) / 2 if _is_unstable(rows) else confidence
+
+
+def stability_finding(rows: Sequence[StabilityRow]) -> Finding | None:
+    """What to know of an unstable verdict; None for a stable one."""
+    if not _is_unstable(rows):
+        return None
+    structural = [row for row in rows if row.structural]
+    against = [row for row in structural if not row.agrees]
+    regimes = [row.regime for row in against]
+    kinds = dict.fromkeys(STABILITY_KINDS[row.kind] for row in against)
+    return Finding(
+        "verdict-unstable",
+        "warning",
+        f"{len(against)} of {len(structural)} reruns with other settings or fewer rows give "
+        f"another most likely regime, {max(set(regimes), key=lambda r: (regimes.count(r), r))} "
+        f"most often ({', '.join(kinds)}).",
+        "The regime hangs on choices made, so it is named only at a higher probability.",
+        "Trust the outlook before the regime; more pairs and labels make it hold.",
+    )
+
+
+def _is_unstable(rows: Sequence[StabilityRow]) -> bool:
+    structural = [row.agrees for row in rows if row.structural]
+    return bool(structural) and 1 - float(np.mean(structural)) >= _UNSTABLE
 
 
 def _rerun(

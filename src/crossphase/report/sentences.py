@@ -6,6 +6,7 @@ import math
 
 from crossphase.plots.labels import metric_label, shorten
 from crossphase.report.formatting import interval, number, probability, signed
+from crossphase.report.panels import nuisance_name
 from crossphase.results import DataSummary, Diagnosis, Recommendation, Separation
 from crossphase.theory.regimes import Objective, Regime
 
@@ -50,20 +51,31 @@ def action(objective: str, data: DataSummary) -> str:
     }[objective]
 
 
-def regime_meaning(regime: Regime, data: DataSummary) -> str:
+def regime_meaning(regime: Regime, data: DataSummary, nuisance: str = "") -> str:
     """What a regime says about aligning, and about predicting y from x.
+
+    Parameters
+    ----------
+    regime : Regime
+    data : DataSummary
+        Where the names come from.
+    nuisance : str, default ""
+        What the strongest nuisance of alignment is, if it has a name.
 
     Examples
     --------
     >>> data = DataSummary(9, 9, 2, 2, "rna", "protein", (), (2, 2))
     >>> regime_meaning(Regime.CP_ONLY, data)
     'Aligning would learn shared nuisance rather than the labels.'
+    >>> regime_meaning(Regime.CP_ONLY, data, "batch")
+    'Aligning would learn batch rather than the labels.'
     """
+    learnt = nuisance or "shared nuisance"
     predicting = f"predicting {shorten(data.y_name)} from {shorten(data.x_name)}"
     return {
         Regime.BOTH: f"Aligning and {predicting} both lift the labels above shared nuisance.",
         Regime.CA_ONLY: (f"P{predicting[1:]} would learn shared nuisance rather than the labels."),
-        Regime.CP_ONLY: "Aligning would learn shared nuisance rather than the labels.",
+        Regime.CP_ONLY: f"Aligning would learn {learnt} rather than the labels.",
         Regime.NEITHER: (
             f"Neither aligning nor {predicting} lifts all of the labels' signal above "
             "shared nuisance."
@@ -100,6 +112,8 @@ def verdict(d: Diagnosis) -> str:
     said.append(_why(d, advice))
     if d.regime is Regime.UNDETERMINED:
         said.append(_undetermined(d))
+    elif any(finding.code == "verdict-unstable" for finding in d.warnings):
+        said.append("The regime hangs on choices made: see the stability panel.")
     return " ".join(_closed(sentence) for sentence in said if sentence)
 
 
@@ -107,7 +121,7 @@ def _why(d: Diagnosis, advice: Recommendation) -> str:
     """One sentence: the regime if it accounts for the advice, else the outlook."""
     if advice.objective in _TRAINED:
         if advice.objective in _EXPLAINED_BY[d.regime]:
-            return regime_meaning(d.regime, d.data)
+            return regime_meaning(d.regime, d.data, nuisance_name(d))
         rows = [
             row
             for row in d.outlook
@@ -124,7 +138,7 @@ def _why(d: Diagnosis, advice: Recommendation) -> str:
         if d.outlook:
             return "No cross-modal objective is credibly better on held-out rows."
         if advice.objective in _EXPLAINED_BY[d.regime]:
-            return regime_meaning(d.regime, d.data)
+            return regime_meaning(d.regime, d.data, nuisance_name(d))
     decisive = advice.reasons[0] if advice.reasons else ""
     said_anyway = d.regime is Regime.UNDETERMINED and decisive == d.undetermined_reason
     return "" if said_anyway else decisive

@@ -9,6 +9,13 @@ from typing import Literal
 from crossphase.errors import Finding
 from crossphase.plots.labels import code_label, metric_label, objective_label, shorten
 from crossphase.report.formatting import percent, probability
+from crossphase.report.panels import (
+    ComponentLine,
+    StabilityLine,
+    component_lines,
+    nuisance_name,
+    stability_lines,
+)
 from crossphase.report.sentences import action, regime_meaning, required_dimension, verdict
 from crossphase.results import Diagnosis, Interval, OutlookRow, Separation
 from crossphase.theory.regimes import Regime
@@ -114,6 +121,8 @@ class Summary:
         Modality names fit for one line.
     regimes, separations, outlook, recommendations, warnings : tuple
         Rows of the tables; warnings most severe first.
+    components, stability : tuple
+        Rows of the tables of shared components and of the stability panel.
     data, settings, versions : tuple of Fact
     """
 
@@ -130,6 +139,8 @@ class Summary:
     outlook: tuple[OutlookGroup, ...]
     recommendations: tuple[RecommendationRow, ...]
     warnings: tuple[Finding, ...]
+    components: tuple[ComponentLine, ...]
+    stability: tuple[StabilityLine, ...]
     data: tuple[Fact, ...]
     settings: tuple[Fact, ...]
     versions: tuple[Fact, ...]
@@ -153,7 +164,7 @@ def summarise(d: Diagnosis) -> Summary:
     Summary
     """
     x, y = shorten(d.data.x_name), shorten(d.data.y_name)
-    meaning = regime_meaning(d.regime, d.data)
+    meaning = regime_meaning(d.regime, d.data, nuisance_name(d))
     if d.regime is Regime.UNDETERMINED and d.undetermined_reason:
         meaning = d.undetermined_reason
     severity = {"serious": 0, "warning": 1, "info": 2}
@@ -171,6 +182,8 @@ def summarise(d: Diagnosis) -> Summary:
         outlook=_outlook(d),
         recommendations=_recommendations(d),
         warnings=tuple(sorted(d.warnings, key=lambda w: severity[w.severity])),
+        components=component_lines(d),
+        stability=stability_lines(d),
         data=_data_facts(d),
         settings=_settings_facts(d),
         versions=tuple(Fact(name, version) for name, version in d.versions.items()),
@@ -181,7 +194,7 @@ def _regimes(d: Diagnosis) -> tuple[RegimeRow, ...]:
     return tuple(
         RegimeRow(
             name,
-            regime_meaning(Regime(name), d.data),
+            regime_meaning(Regime(name), d.data, nuisance_name(d)),
             p,
             d.probabilities_yx[name],
             Regime(name) is d.most_likely_regime,

@@ -61,7 +61,11 @@ def _sections(s: Summary) -> Iterable[RenderableType]:
     else:
         yield _regimes(s)
     yield _separations(s)
+    if s.components:
+        yield _components(s)
     yield from _outlook(s.outlook, percent(s.level))
+    if s.stability:
+        yield _stability(s)
     if s.warnings:
         yield Text("Warnings", style="bold")
         yield _warnings(s.warnings)
@@ -115,6 +119,27 @@ def _separations(s: Summary) -> RenderableType:
             cells += [interval(row.interval), probability(row.probability)]
         cells += [f"{row.recovery} of {row.n_signal}", str(row.required_dim or "–")]
         table.add_row(*map(Text, cells))
+    return _spaced(table)
+
+
+def _components(s: Summary) -> RenderableType:
+    table = _table("Shared component", "correlation", "P(signal)", "explained by", numbers=(1, 2))
+    for line in s.components:
+        table.add_row(
+            Text(f"{line.component}, {line.role}"),
+            Text(number(line.correlation)),
+            Text(probability(line.signal_probability)),
+            Text(line.explained or "–"),
+        )
+    return _spaced(table)
+
+
+def _stability(s: Summary) -> RenderableType:
+    table = _table("Stability", "same regime", "otherwise", numbers=(1,))
+    for line in s.stability:
+        table.add_row(
+            Text(line.kind), Text(f"{line.agree} of {line.total}"), Text(line.disagreement)
+        )
     return _spaced(table)
 
 

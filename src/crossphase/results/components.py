@@ -5,9 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["ComponentRow", "StabilityKind", "StabilityRow"]
+__all__ = ["STABILITY_KINDS", "ComponentRow", "StabilityKind", "StabilityRow"]
 
 StabilityKind = Literal["dimensions", "ridge", "pairs", "labels", "seed", "label noise"]
+
+#: What is changed, in words, for each kind.
+STABILITY_KINDS: dict[str, str] = {
+    "dimensions": "fewer dimensions",
+    "ridge": "regularisation",
+    "pairs": "half of the pairs",
+    "labels": "fewer labelled rows",
+    "seed": "another seed",
+    "label noise": "damaged labels",
+}
 
 
 @dataclass(frozen=True, slots=True)
