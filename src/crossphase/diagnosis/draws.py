@@ -250,7 +250,9 @@ def _without_sampling_overlap(loadings: Loadings, rotations: Array) -> Array:
     size = np.maximum(gram**2, 2 * loadings.cross_variance)
     kept = 1 - 2 * loadings.cross_variance / np.maximum(size, np.finfo(float).tiny)
     gram = np.where(~np.eye(k, dtype=bool), gram * kept, gram)
-    scale = np.sqrt(np.maximum(np.einsum("mkk->mk", gram), np.finfo(float).tiny))
+    # An estimate need not be positive definite: rotated, its diagonal may fall to 0 and below.
+    least = max(0.01 * float(np.diag(loadings.gram).min()), np.finfo(float).tiny)
+    scale = np.sqrt(np.maximum(np.einsum("mkk->mk", gram), least))
     values, vectors = np.linalg.eigh(gram / scale[:, :, None] / scale[:, None, :])
     cosines = (vectors * np.maximum(values, _LEAST_EIGENVALUE)[:, None, :]) @ np.swapaxes(
         vectors, 1, 2
