@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from crossphase.attribution.groups import RowGroups, group_p_value
 from crossphase.linalg import inverse_square_root
 
-__all__ = ["LabelEvidence", "label_evidence"]
+__all__ = ["LabelEvidence", "affordable_components", "label_evidence"]
 
 Array = NDArray[np.float64]
 
@@ -96,7 +96,7 @@ def label_evidence(
     effect = _design_effects(scores, targets, groups)
     # Under the null a component explains the share effect / n of a label by chance.
     spent = np.cumsum(effect) / n
-    tested = max(1, min(k, int((spent <= 1 / _ROWS_PER_COMPONENT).sum())))
+    tested = affordable_components(effect, n)
     centred = root * (scores[:, :tested] - np.average(scores[:, :tested], axis=0, weights=weights))
     left, spread, _ = np.linalg.svd(labels, full_matrices=False)
     independent = n / float(effect.max())
@@ -119,6 +119,23 @@ def label_evidence(
         z = _as_normal(z, rows * (1 - float(spent[tested - 1])) - 1)
         p_value = group_p_value(root * basis, targets, groups, n_permutations, rng)
     return LabelEvidence(z, tested, n, rows, p_value)
+
+
+def affordable_components(effect: Array, n: int) -> int:
+    """Components that n labelled rows can test, three rows for each and one component at least.
+
+    Parameters
+    ----------
+    effect : ndarray of shape (k,)
+        Rows that are worth one independent row, for each component.
+    n : int
+
+    Examples
+    --------
+    >>> affordable_components(np.ones(10), 18), affordable_components(np.full(10, 2.0), 18)
+    (6, 3)
+    """
+    return max(1, int((np.cumsum(effect) / n <= 1 / _ROWS_PER_COMPONENT).sum()))
 
 
 def _design_effects(scores: Array, targets: Array, groups: RowGroups | None) -> Array:

@@ -148,7 +148,7 @@ def _as_nuisance(z: Array, leak: Array, j: int, sets: Mask) -> Array:
         return np.zeros(0)
     q = z.shape[1]
     weight = np.where(sets, leak[:, j], 0.0)
-    covariance = np.eye(q) + np.einsum("mk,ka,kb->mab", weight, z, z, optimize=True)
+    covariance = np.eye(q) + np.swapaxes(weight[:, :, None] * z, 1, 2) @ z
     _, log_det = np.linalg.slogdet(covariance)
     right = np.broadcast_to(z[j][:, None], (len(sets), q, 1))
     solved = np.linalg.solve(covariance, right)[..., 0]
