@@ -80,7 +80,7 @@ def damaged_targets(
         for share in _REASSIGNED:
             moved = [_reassigned(column, rows, share, rng) for column in classes]
             yield (
-                f"{share:.0%} of the rows moved to another class",
+                f"{100 * share:.0f} % of the rows moved to another class",
                 np.hstack([*kept_numbers, *moved]),
             )
 

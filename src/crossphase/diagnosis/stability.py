@@ -197,7 +197,7 @@ def _cases(
         for repeat in range(_REPEATS):
             rows = _subset(len(labelled), share, groups, rng)
             if len(rows) >= _LEAST_LABELLED and _varies(targets[rows]):
-                change = f"{share:.0%} of the labelled rows, draw {repeat + 1}"
+                change = f"{100 * share:.0f} % of the labelled rows, draw {repeat + 1}"
                 yield _Case("labels", change, estimate.fit, scores, targets, rows)
     for change, damaged in damaged_targets(labels, labelled, rng):
         if _varies(damaged):
@@ -233,7 +233,7 @@ def _fits(
     for share in _DIMENSION_SHARES:
         limits = max(1, round(share * ranks[0])), max(1, round(share * ranks[1]))
         if limits != ranks:
-            change = f"{limits[0]} + {limits[1]} principal components ({share:.0%})"
+            change = f"{limits[0]} + {limits[1]} principal components ({100 * share:.0f} %)"
             yield "dimensions", change, fit(base.plain, base.moments, limits)
     for ridge in _RIDGES:
         change = f"ridge of {ridge:g} × the mean eigenvalue (approximate)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crossphase.plots.labels import shorten
-from crossphase.report.formatting import probability
+from crossphase.report.formatting import percent, probability
 from crossphase.results import Diagnosis, StabilityRow
 from crossphase.results.components import STABILITY_KINDS
 
@@ -17,7 +17,7 @@ __all__ = [
     "stability_lines",
 ]
 
-_MAX_COMPONENTS = 10
+_MAX_COMPONENTS = 20
 _MAX_COVARIATES = 2
 _LEAST_SHARE = 0.05
 
@@ -44,7 +44,7 @@ class StabilityLine:
 
 
 def component_lines(d: Diagnosis) -> tuple[ComponentLine, ...]:
-    """The strongest ten shared components with the two covariates that explain most of each.
+    """The strongest 20 shared components with the two covariates that explain most of each.
 
     Covariates that explain less than 5 %, or no more than chance does, are not named.
 
@@ -68,7 +68,7 @@ def component_lines(d: Diagnosis) -> tuple[ComponentLine, ...]:
                 correlation=rows[0].correlation,
                 signal_probability=rows[0].signal_probability,
                 role="signal" if rows[0].signal_probability > 0.5 else "nuisance",
-                explained=", ".join(f"{shorten(r.covariate)} {r.r2:.0%}" for r in telling),
+                explained=", ".join(f"{shorten(r.covariate)} {percent(round(r.r2, 2))}" for r in telling),
             )
         )
     return tuple(lines)
