@@ -23,6 +23,7 @@ FAMILIES = (
     "extreme-variance",
     "warped",
     "no-signal",
+    "embeddings",
 )
 
 
@@ -155,7 +156,7 @@ def draw(
     lies within 3 % of a boundary instead.
     """
     for _ in range(200_000):
-        problem = _propose(family, rng, high_dim)
+        problem = _propose(family, rng)
         if family == "no-signal":
             return problem
         distance = np.abs(problem.log_delta[:2])
@@ -165,8 +166,8 @@ def draw(
     raise RuntimeError(f"no {family} problem in regime {regime} found")
 
 
-def _propose(family: str, rng: np.random.Generator, high_dim: bool) -> Problem:
-    if high_dim:
+def _propose(family: str, rng: np.random.Generator) -> Problem:
+    if family == "embeddings":
         dx = dy = 512
     elif family == "unequal":
         dx, dy = (int(v) for v in rng.integers(16, 97, size=2))
@@ -184,6 +185,13 @@ def _propose(family: str, rng: np.random.Generator, high_dim: bool) -> Problem:
         tilde_x = level_x * 4 * (1 + np.arange(dx - k)) ** -power
         tilde_y = level_y * 4 * (1 + np.arange(dy - k)) ** -power
         tilde_x, tilde_y = rng.permutation(tilde_x), rng.permutation(tilde_y)
+    elif family == "embeddings":
+        # Spectra as of learned features; what is correlated is among the 40 loudest directions.
+        power_x, power_y = rng.uniform(0.7, 1.5, size=2)
+        tilde_x = level_x * 4 * (1 + np.arange(dx - k)) ** -power_x
+        tilde_y = level_y * 4 * (1 + np.arange(dy - k)) ** -power_y
+        for tilde in (tilde_x, tilde_y):
+            tilde[:40] = rng.permutation(tilde[:40])
     else:
         tilde_x = level_x * rng.uniform(0.7, 1.4, size=dx - k)
         tilde_y = level_y * rng.uniform(0.7, 1.4, size=dy - k)

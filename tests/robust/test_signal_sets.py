@@ -13,25 +13,42 @@ from scipy.stats import multivariate_normal
 
 from crossphase.attribution import draw_rotations, leak_variance, signal_sets
 
-PRIOR = 0.25
+PRIOR, FLOOR = 0.4, 1e-3
+
+
+def log_signal_density(z, n_rows):
+    """Density of a u + noise by integrating over a and over directions u on a grid."""
+    q, strength = len(z), np.linalg.norm(z)
+    # Cosines of u with z: two points, a circle, or (Archimedes) evenly spread for a sphere.
+    angles = np.linspace(0, np.pi, 2001)
+    cosines = {1: np.array([-1.0, 1.0]), 2: np.cos(angles), 3: np.linspace(-1, 1, 2001)}[q]
+    density = 0.0
+    for share, g in ((0.9, n_rows), (0.1, 0.1 * n_rows)):
+        a = np.linspace(1e-6, 12 * np.sqrt(g), 6000)
+        prior = 2 * a**2 / g * np.exp(-(a**2) / (2 * g)) / np.sqrt(2 * np.pi * g)
+        mean = np.exp(np.outer(a * strength, cosines) - a[:, None] ** 2 / 2 - strength**2 / 2)
+        mean = mean.mean(axis=1) if q == 1 else np.trapezoid(mean, axis=1) / (len(cosines) - 1)
+        density += share * np.trapezoid(prior * mean, a)
+    return np.log(density) - q / 2 * np.log(2 * np.pi)
 
 
 def brute_force(z, leak, n_rows):
     """Posterior inclusion from every set's density, spelt out."""
     k, q = z.shape
     sets = list(itertools.product([False, True], repeat=k))
+    as_signal = [log_signal_density(row, n_rows) for row in z]
     log_posterior = []
     for members in sets:
         total = 0.0
         for j in range(k):
             if members[j]:
-                covariance, prior = (1 + n_rows) * np.eye(q), PRIOR
-            else:
-                covariance, prior = np.eye(q), 1 - PRIOR
-                for i in range(k):
-                    if members[i]:
-                        covariance = covariance + leak[i, j] * np.outer(z[i], z[i])
-            total += multivariate_normal(np.zeros(q), covariance).logpdf(z[j]) + np.log(prior)
+                total += as_signal[j] + np.log(PRIOR)
+                continue
+            covariance = np.eye(q)
+            for i in range(k):
+                if members[i]:
+                    covariance = covariance + (leak[i, j] + FLOOR) * np.outer(z[i], z[i])
+            total += multivariate_normal(np.zeros(q), covariance).logpdf(z[j]) + np.log(1 - PRIOR)
         log_posterior.append(total)
     weights = np.exp(np.array(log_posterior) - max(log_posterior))
     weights /= weights.sum()
@@ -46,12 +63,12 @@ def test_open_components_are_enumerated_exactly(seed, k):
     z = rng.uniform(-4, 4, size=(k, 1))
     leak = rng.uniform(0, 1, size=(k, k)) ** 3
     np.fill_diagonal(leak, 0)
-    found = signal_sets(z, leak, 30)
+    found = signal_sets(z, leak, 4)
     assert len(found.sets) == 2**k
     assert found.probabilities.sum() == pytest.approx(1)
-    expected, weights = brute_force(z, leak, 30)
-    assert_allclose(found.inclusion, expected, rtol=1e-9, atol=1e-12)
-    assert_allclose(np.sort(found.probabilities), np.sort(weights), rtol=1e-9, atol=1e-12)
+    expected, weights = brute_force(z, leak, 4)
+    assert_allclose(found.inclusion, expected, rtol=1e-4, atol=1e-6)
+    assert_allclose(np.sort(found.probabilities), np.sort(weights), rtol=1e-3, atol=1e-6)
 
 
 @settings(deadline=None, derandomize=True, max_examples=15)
@@ -97,7 +114,7 @@ def test_no_labels_speak_for_no_signal():
         signal_sets(rng.normal(size=(6, 2)), np.full((6, 6), 1e-3), 200).inclusion
         for _ in range(200)
     ]
-    assert np.mean(inclusion) < 0.01
+    assert np.mean(inclusion) < 0.02
 
 
 def mixed(rho, n, strength, rng):
@@ -118,6 +135,29 @@ def test_what_leaks_into_a_close_component_is_not_called_signal():
     assert np.mean(with_leak, axis=0)[0] > 0.9
     assert np.mean(with_leak, axis=0)[1] < 0.3
     assert np.mean(without, axis=0)[1] > 0.6
+
+
+def test_many_label_directions_do_not_drown_a_clear_component():
+    # One direction of twelve, χ² = 45: p = 1e-5.
+    z = np.zeros((1, 12))
+    z[0, 0] = np.sqrt(45)
+    assert signal_sets(z, np.zeros((1, 1)), 100).inclusion[0] > 0.95
+    assert signal_sets(z * np.sqrt(12 / 45), np.zeros((1, 1)), 100).inclusion[0] < 0.05
+
+
+def test_untested_components_keep_their_prior():
+    z = np.array([[15.0], [0.0], [0.0]])
+    sets = signal_sets(z, np.full((3, 3), 1e-3), np.array([100.0, 0.0, 0.0]))
+    assert_allclose(sets.inclusion[1:], PRIOR)
+    drawn, _ = draw_rotations(
+        sets,
+        z,
+        np.full((3, 3), 1e-3),
+        4000,
+        np.random.default_rng(0),
+        n_rows=np.array([100.0, 0, 0]),
+    )
+    assert_allclose(drawn.mean(axis=0), [1, PRIOR, PRIOR], atol=0.04)
 
 
 def test_components_far_apart_keep_their_own_evidence():
@@ -152,9 +192,10 @@ def test_leak_is_what_sampling_makes_of_label_coefficients(rho, n):
     measured = np.mean([sampled_leaks(rho, n, rng) for _ in range(300)], axis=0)
     claimed = leak_variance(rho, np.ones((2, 2)), n)
     assert not np.diag(claimed).any()
-    # Its floor is 0.001, and it is widened where the angle is not small.
-    leak = claimed[[0, 1], [1, 0]].mean() - 1e-3
-    assert 0.85 < leak / measured[[0, 1], [1, 0]].mean() < 1.7
+    # It is widened where the angle is not small, and the same either way.
+    assert claimed[0, 1] == claimed[1, 0]
+    assert_allclose(measured[0, 1], measured[1, 0], rtol=0.1)
+    assert 0.85 < claimed[0, 1] / measured[0, 1] < 1.7
 
 
 def test_leak_grows_as_the_gap_closes_and_with_heavy_tails():

@@ -111,6 +111,7 @@ def label_evidence(
     # A floor of a thousandth of the mean keeps labels that the scores explain wholly finite.
     scale, _ = inverse_square_root(covariance, ridge=1e-3 * float(np.trace(covariance)) / q)
     rows = n / effect
+    rows[tested:] = 0.0
     z = np.zeros((k, q))
     z[:tested] = coefficients @ scale * np.sqrt(rows[:tested, None])
     if groups is None:

@@ -13,18 +13,23 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaln, hyp1f1
 
 __all__ = ["SignalSets", "draw_rotations", "leak_variance", "signal_sets"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-_PRIOR = 0.25
+_PRIOR = 0.4
 _MAX_ENUMERATED = 10
 _LEAK_FLOOR = 1e-3
 _LEAK_CAP = 1.0
+_KUMMER_ASYMPTOTIC = 100.0
+#: Labels that a component explains well, or seldom a little: slab variances per labelled row,
+#: and how often.
+_SLABS = ((1.0, 0.9), (0.1, 0.1))
 #: Log odds beyond which a component is taken as settled before sets are enumerated.
-_SURE_SIGNAL, _SURE_NUISANCE = 12.0, 4.0
+_SURE_SIGNAL, _SURE_NUISANCE = 12.0, 6.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,15 +40,18 @@ class SignalSets:
     ----------
     sets : ndarray of shape (m, k), bool
     probabilities : ndarray of shape (m,)
+    untested : ndarray of shape (k,), bool
+        Components the labelled rows could not test; they keep their prior probability.
     """
 
     sets: Mask
     probabilities: Array
+    untested: Mask
 
     @property
     def inclusion(self) -> Array:
         """Posterior probability of each component to be signal, shape (k,)."""
-        return np.asarray(self.probabilities @ self.sets)
+        return np.asarray(np.where(self.untested, _PRIOR, self.probabilities @ self.sets))
 
 
 def leak_variance(correlations: Array, noise: Array, n: int) -> Array:
@@ -62,25 +70,25 @@ def leak_variance(correlations: Array, noise: Array, n: int) -> Array:
     -------
     ndarray of shape (k, k)
         Entry (i, j): of population component i within sample component j. To first order
-        (1 − ρ_i²)(ρ_i² + ρ_j² − 2ρ_i²ρ_j²) / (n (ρ_i² − ρ_j²)²) (Anderson, *J. Multivariate
-        Analysis* 70, 1999), widened where the angle is no longer small, never below a floor
-        for what the model does not hold, and at most 1.
+        √((1 − ρ_i²)(1 − ρ_j²)) (ρ_i² + ρ_j² − 2ρ_i²ρ_j²) / (n (ρ_i² − ρ_j²)²): the geometric
+        mean of both orders of Anderson's formula (*J. Multivariate Analysis* 70, 1999), since
+        scores are whitened symmetrically before labels are regressed on them. Widened where the
+        angle is no longer small, and at most 1.
 
     Examples
     --------
     >>> leak_variance(np.array([0.9, 0.5]), np.ones((2, 2)), 1000).round(4)
-    array([[0.    , 0.0014],
-           [0.0027, 0.    ]])
+    array([[0.    , 0.0009],
+           [0.0009, 0.    ]])
     """
     r2 = correlations**2
     gap = np.maximum((r2[:, None] - r2[None, :]) ** 2, 1e-12)
-    first_order = (
-        (1 - r2)[:, None] * (r2[:, None] + r2[None, :] - 2 * np.outer(r2, r2)) * noise / n / gap
-    )
+    left_over = np.sqrt(np.outer(1 - r2, 1 - r2))
+    first_order = left_over * (r2[:, None] + r2[None, :] - 2 * np.outer(r2, r2)) * noise / n / gap
     # Given the sample's gap, angle θ has density ∝ exp(−sin²2θ / 8v): its tails are four times
     # as wide as the core near ±45°.
     widened = first_order * (1 + 3 * first_order / (first_order + 0.05))
-    variance = np.minimum(widened + _LEAK_FLOOR, _LEAK_CAP)
+    variance = np.minimum(widened, _LEAK_CAP)
     np.fill_diagonal(variance, 0.0)
     return np.asarray(variance)
 
@@ -89,7 +97,10 @@ def signal_sets(z: Array, leak: Array, n_rows: int | Array) -> SignalSets:
     """Posterior over signal sets.
 
     Component j outside the set has ``z_j ~ N(0, I + Σ_{i in set} leak_ij z_i z_iᵀ)``, inside it
-    ``z_j ~ N(0, (1 + n) I)`` (a unit-information prior), with prior probability 1/4 each.
+    ``z_j ~ N(a u, I)`` along one label direction u, any being equally likely, with a of density
+    a² N(a; 0, g) / g, g mostly n, seldom n/10: as large as n rows make it where labels are explained
+    well or a little, and hardly ever near 0 (a non-local prior, Johnson and Rossell, *JRSS B* 72,
+    2010), so that noise soon counts as such. The prior probability of signal is 0.4 each.
 
     Parameters
     ----------
@@ -98,7 +109,8 @@ def signal_sets(z: Array, leak: Array, n_rows: int | Array) -> SignalSets:
     leak : ndarray of shape (k, k)
         Of :func:`leak_variance`.
     n_rows : int or ndarray of shape (k,)
-        Labelled rows; with dependent rows, how many independent ones each component has.
+        Labelled rows; with dependent rows, how many independent ones each component has; 0 for
+        components that were not tested.
 
     Returns
     -------
@@ -112,17 +124,20 @@ def signal_sets(z: Array, leak: Array, n_rows: int | Array) -> SignalSets:
     >>> signal_sets(z, apart, 200).inclusion.round(2)
     array([1., 1.])
     >>> signal_sets(z, close, 200).inclusion.round(2)
-    array([1. , 0.2])
+    array([1.  , 0.16])
     """
     k, q = z.shape
-    leak = leak * _units(n_rows, k) ** 2
+    rows = np.broadcast_to(np.asarray(n_rows, dtype=np.float64), k)
+    untested = rows < 1
+    leak = (leak + _LEAK_FLOOR * (1 - np.eye(k))) * _units(rows) ** 2
     strength = (z**2).sum(axis=1)
-    as_signal = -0.5 * strength / (1 + n_rows) - 0.5 * q * np.log1p(n_rows) + np.log(_PRIOR)
+    as_signal = -0.5 * strength + _log_bayes_factor(strength, rows, q) + np.log(_PRIOR)
     alone = -0.5 * strength + np.log1p(-_PRIOR)
     likely = strength > 2 * q
     others = likely[None, :] & ~np.eye(k, dtype=bool)
     leaked = np.array([_as_nuisance(z, leak, j, others[j : j + 1])[0] for j in range(k)])
     settled = np.full(k, -1)
+    settled[untested] = 0
     settled[as_signal - np.maximum(leaked, alone) > _SURE_SIGNAL] = 1
     settled[(alone - as_signal > _SURE_NUISANCE) & (strength < 2 * q + 6)] = 0
     open_ = np.flatnonzero(settled < 0)
@@ -134,15 +149,40 @@ def signal_sets(z: Array, leak: Array, n_rows: int | Array) -> SignalSets:
     bits = np.arange(len(sets))[:, None] >> np.arange(len(open_))[None, :]
     sets[:, open_] = (bits & 1).astype(bool)
     log_posterior = np.zeros(len(sets))
-    for j in range(k):
+    for j in np.flatnonzero(~untested):
         outside = ~sets[:, j]
         log_posterior[~outside] += as_signal[j]
         log_posterior[outside] += _as_nuisance(z, leak, j, sets[outside])
     weights = np.exp(log_posterior - log_posterior.max())
-    return SignalSets(sets, weights / weights.sum())
+    return SignalSets(sets, weights / weights.sum(), untested)
 
 
-def _as_nuisance(z: Array, leak: Array, j: int, sets: Mask) -> Array:
+def _log_bayes_factor(strength: Array, rows: Array, q: int) -> Array:
+    """Log of the density of z_j as signal over that as noise, without leaks.
+
+    For a slab of variance g it is M + 2 t M' over (1 + g)^{3/2}, with t = |z|² g / 2(1 + g) and
+    M = M(1/2; q/2; t) Kummer's function, the mean of exp(t (u·e)²) over directions u.
+    """
+    total = np.full(len(strength), -np.inf)
+    for scale, share in _SLABS:
+        g = rows * scale
+        t = 0.5 * strength * g / (1 + g)
+        log_m = _log_kummer(0.5, 0.5 * q, t)
+        log_slope = np.log(1 / q) + _log_kummer(1.5, 0.5 * q + 1, t)
+        moment = np.log1p(2 * t * np.exp(log_slope - log_m))
+        total = np.logaddexp(total, log_m + moment - 1.5 * np.log1p(g) + np.log(share))
+    return total
+
+
+def _log_kummer(a: float, b: float, t: Array) -> Array:
+    """Logarithm of Kummer's M(a; b; t) for t ≥ 0, by its asymptotic form where that overflows."""
+    small, large = np.minimum(t, _KUMMER_ASYMPTOTIC), np.maximum(t, _KUMMER_ASYMPTOTIC)
+    tail = large + (a - b) * np.log(large) + gammaln(b) - gammaln(a)
+    tail += np.log1p((1 - a) * (b - a) / large)
+    return np.asarray(np.where(t < _KUMMER_ASYMPTOTIC, np.log(hyp1f1(a, b, small)), tail))
+
+
+def _as_nuisance(z: Array, leak: Array, j: int | np.intp, sets: Mask) -> Array:
     """Log density of z_j as nuisance under each of `sets`, up to a common constant."""
     if not len(sets):
         return np.zeros(0)
@@ -155,9 +195,9 @@ def _as_nuisance(z: Array, leak: Array, j: int, sets: Mask) -> Array:
     return np.asarray(-0.5 * log_det - 0.5 * solved @ z[j] + np.log1p(-_PRIOR))
 
 
-def _units(n_rows: int | Array, k: int) -> Array:
+def _units(rows: Array) -> Array:
     """Entry (i, j): what a coefficient of z_i on z_j's scale is multiplied by, shape (k, k)."""
-    root = np.sqrt(np.broadcast_to(np.asarray(n_rows, dtype=np.float64), k))
+    root = np.sqrt(np.maximum(rows, 1.0))
     return np.asarray(root[None, :] / root[:, None])
 
 
@@ -183,7 +223,7 @@ def draw_rotations(
         Columns are population components in sample coordinates.
     """
     k = len(z)
-    units = _units(n_rows, k)
+    units = _units(np.broadcast_to(np.asarray(n_rows, dtype=np.float64), k))
     leak = leak * units**2
     pick = rng.choice(len(sets.probabilities), size=n_draws, p=sets.probabilities)
     tangents = np.tile(np.eye(k), (n_draws, 1, 1))
@@ -205,4 +245,7 @@ def draw_rotations(
         tangents[np.ix_(rows, signal, nuisance)] = np.swapaxes(drawn, 1, 2)
         tangents[np.ix_(rows, nuisance, signal)] = -drawn
     left, _, right = np.linalg.svd(tangents)
-    return sets.sets[pick], np.swapaxes(left @ right, 1, 2)
+    drawn_sets = sets.sets[pick]
+    # Nothing is known of what the labels could not test.
+    drawn_sets[:, sets.untested] = rng.random((n_draws, int(sets.untested.sum()))) < _PRIOR
+    return drawn_sets, np.swapaxes(left @ right, 1, 2)

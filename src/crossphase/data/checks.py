@@ -289,3 +289,42 @@ def size_findings(n: int, dx: int, dy: int) -> tuple[Finding, ...]:
             "Reduce the features yourself in a way that suits them, or bring more pairs.",
         ),
     )
+
+
+def repeated_row_findings(x: Array, y: Array) -> tuple[Finding, ...]:
+    """Report pairs that repeat an earlier pair exactly, when more than one in a hundred does.
+
+    Parameters
+    ----------
+    x, y : ndarray of shape (n, dx), (n, dy)
+
+    Returns
+    -------
+    tuple of Finding
+        Code ``"repeated-rows"``, or nothing.
+
+    Examples
+    --------
+    >>> x = np.tile(np.arange(5.0)[:, None], (2, 1))
+    >>> [finding.finding for finding in repeated_row_findings(x, x)]
+    ['5 of 10 pairs repeat another pair exactly.']
+    """
+    weights = np.random.default_rng(0).standard_normal((2, max(x.shape[1], y.shape[1])))
+    # Equal rows have equal projections; neighbours in their order are compared in full.
+    order = np.lexsort((y @ weights[1, : y.shape[1]], x @ weights[0, : x.shape[1]]))
+    here, before = order[1:], order[:-1]
+    candidates = x[here, 0] == x[before, 0]
+    here, before = here[candidates], before[candidates]
+    same = (x[here] == x[before]).all(axis=1) & (y[here] == y[before]).all(axis=1)
+    repeated = int(same.sum())
+    if repeated <= 0.01 * len(x):
+        return ()
+    return (
+        Finding(
+            "repeated-rows",
+            "warning",
+            f"{repeated} of {len(x)} pairs repeat another pair exactly.",
+            "Repeated pairs count as independent ones: probabilities and intervals are too sure.",
+            "Drop the repeats, or give groups= that hold them together.",
+        ),
+    )

@@ -15,6 +15,7 @@ from crossphase.data.checks import (
     check_values,
     feature_findings,
     read_features,
+    repeated_row_findings,
     size_findings,
 )
 from crossphase.data.label_kinds import KindChoice, encode_labels
@@ -171,6 +172,7 @@ class PairedData:
             findings.extend(feature_findings(kept, name, features.names))
             values.append(kept)
         findings.extend(size_findings(len(pairs_x), values[0].shape[1], values[1].shape[1]))
+        findings.extend(repeated_row_findings(values[0], values[1]))
 
         parsed: Labels | None = None
         if labels is not None:

@@ -171,7 +171,12 @@ def _robust(data: PairedData, labels: Labels, settings: Settings, report: Progre
         report("stability", 0.1)
         stability = stability_panel(data, labels, estimate, settings)
     unstable = stability_finding(stability)
-    decided = probabilities[likeliest] >= needed_probability(stability, settings.confidence)
+    # What the labels could not test may be signal as well as nuisance, and labels that no shared
+    # component is credibly related to tell the two apart no better.
+    tested = estimate.tested == estimate.space.n_components
+    seen = estimate.p_value <= settings.alpha
+    needed = needed_probability(stability, settings.confidence)
+    decided = tested and seen and probabilities[likeliest] >= needed
     components, unusable = component_rows(data, estimate, parts[0], seed=settings.seed)
     findings = [
         *data.findings,
@@ -181,7 +186,7 @@ def _robust(data: PairedData, labels: Labels, settings: Settings, report: Progre
         *([] if unstable is None else [unstable]),
     ]
     reason = "" if decided else undetermined_reason(estimate, parts, settings)
-    if not decided and probabilities[likeliest] >= settings.confidence:
+    if not decided and tested and seen and probabilities[likeliest] >= settings.confidence:
         reason = "other settings or fewer rows give another regime too often"
 
     outlook: Outlook | None = None

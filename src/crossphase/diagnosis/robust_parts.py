@@ -131,6 +131,17 @@ def undetermined_reason(
             f"{space.white_x.rank} + {space.white_y.rank} dimensions: correlations below "
             f"{space.threshold:.2f} cannot be detected"
         )
+    if estimate.tested < space.n_components:
+        return (
+            f"{space.n_components} shared components were found and the labelled rows suffice to "
+            f"test {estimate.tested} of them"
+        )
+    if estimate.p_value > settings.alpha:
+        return (
+            "no shared component is credibly related to the labels "
+            f"(p = {estimate.p_value:.2g}): nothing of them is shared, or the labelled rows are "
+            "too few to see it"
+        )
     empty = float((~estimate.draws.signal.any(axis=1)).mean())
     if 1 - settings.confidence < empty < settings.confidence:
         return (
@@ -165,7 +176,8 @@ def robust_findings(estimate: RobustEstimate, settings: Settings) -> list[Findin
                 "warning",
                 f"{space.full_ranks[0]} + {space.full_ranks[1]} dimensions are too many for "
                 f"{space.n_rows} pairs; the leading {kept[0]} + {kept[1]} principal components "
-                "of the standardised features were kept (at most half as many as pairs).",
+                "of the standardised features were kept, the fewest that show 97 % of what is "
+                "shared.",
                 "What lies in the components left out is not seen.",
                 "Give more pairs, or reduce the features in a way you trust.",
             )
@@ -188,7 +200,7 @@ def robust_findings(estimate: RobustEstimate, settings: Settings) -> list[Findin
                 "warning",
                 f"{space.n_components} shared components were found and "
                 f"{estimate.tested} tested against the labels.",
-                "The weaker ones count as nuisance.",
+                "The weaker ones may be signal or nuisance, so no regime is named.",
                 "Label more rows: three per component at least.",
             )
         )

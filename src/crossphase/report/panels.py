@@ -68,7 +68,9 @@ def component_lines(d: Diagnosis) -> tuple[ComponentLine, ...]:
                 correlation=rows[0].correlation,
                 signal_probability=rows[0].signal_probability,
                 role="signal" if rows[0].signal_probability > 0.5 else "nuisance",
-                explained=", ".join(f"{shorten(r.covariate)} {percent(round(r.r2, 2))}" for r in telling),
+                explained=", ".join(
+                    f"{shorten(r.covariate)} {percent(round(r.r2, 2))}" for r in telling
+                ),
             )
         )
     return tuple(lines)

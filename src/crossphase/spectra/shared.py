@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crossphase.moments import Moments
+from crossphase.spectra.correction import corrected_correlations
+from crossphase.spectra.reduction import informative_dimensions
 from crossphase.spectra.whitening import Whitening, affordable_dimensions, whiten
-from crossphase.theory import debias_r2, detection_threshold
+from crossphase.theory import detection_threshold
 from crossphase.theory.largest_root import largest_root_quantile
 
 __all__ = [
@@ -17,7 +19,6 @@ __all__ = [
     "Origin",
     "SharedSpace",
     "chance_r2",
-    "corrected_correlations",
     "shared_space",
 ]
 
@@ -27,7 +28,6 @@ Array = NDArray[np.float64]
 #: loudest few of y (of x), where weaker correlations rise above noise.
 Origin = NDArray[np.str_]
 
-_LARGEST_CORRELATION = 0.9999
 _LOUD_BLOCKS = (1, 2, 4, 8, 16)
 _LOUD = 1.5
 _MAX_FAINT = 8
@@ -151,6 +151,11 @@ def shared_space(moments: Moments, *, limits: tuple[int, int] | None = None) -> 
         keep_x, keep_y = min(keep_x, limits[0]), min(keep_y, limits[1])
     white_x, white_y = white_x.leading(keep_x), white_y.leading(keep_y)
     cross = white_x.to_white.T @ moments.cov("x", "y") @ white_y.to_white
+    if (keep_x, keep_y) != full_ranks:
+        # Something must be left out anyway: choose how much by what is shared.
+        keep_x, keep_y = informative_dimensions(cross, n)
+        white_x, white_y = white_x.leading(keep_x), white_y.leading(keep_y)
+        cross = cross[:keep_x, :keep_y]
     left, values, right = np.linalg.svd(cross, full_matrices=False)
     edge = largest_root_quantile(n, keep_x, keep_y)
     kept = int((values**2 > edge).sum())
@@ -174,7 +179,10 @@ def shared_space(moments: Moments, *, limits: tuple[int, int] | None = None) -> 
         np.concatenate([np.full(len(f.true), f.origin) for f in found])[order],
         np.concatenate([f.inflation for f in found])[order],
         float(np.sqrt(edge)),
-        float(np.sqrt(detection_threshold(n - 1, keep_x, keep_y))),
+        # Where every direction is a detected component nothing can hide.
+        0.0
+        if u.shape[1] >= min(keep_x, keep_y)
+        else float(np.sqrt(detection_threshold(n - 1, keep_x, keep_y))),
         full_ranks,
         _faint(cross.T, v, u, white_x.metric, n),
         _faint(cross, u, v, white_y.metric, n),
@@ -192,37 +200,6 @@ class _Found:
 
     def swapped(self) -> _Found:
         return _Found(self.true, self.sample, self.right, self.left, self.inflation, self.origin)
-
-
-def corrected_correlations(sample: Array, c1: float, c2: float) -> tuple[Array, Array]:
-    """Population correlations behind a sample's, and their standard errors.
-
-    Parameters
-    ----------
-    sample : ndarray of shape (k,)
-        Sample canonical correlations above the noise edge.
-    c1, c2 : float
-        Dimensions of x and y over rows.
-
-    Returns
-    -------
-    correlations : ndarray of shape (k,)
-    inflation : ndarray of shape (k,)
-        Standard errors over (1 − ρ²)/√n, by the delta method, between 1 and 2.5.
-
-    Examples
-    --------
-    >>> true, inflation = corrected_correlations(np.array([0.9]), 0.1, 0.1)
-    >>> true.round(2), inflation.round(2)
-    (array([0.87]), array([1.04]))
-    """
-    squared = debias_r2(sample**2, c1, c2)
-    # A root above the Tracy–Widom quantile can still lie below the limiting edge's inverse.
-    squared = np.clip(squared, np.sqrt(c1 * c2 / ((1 - c1) * (1 - c2))), _LARGEST_CORRELATION**2)
-    true = np.sqrt(squared)
-    slope = (1 - c1) * (1 - c2) - c1 * c2 / squared**2
-    noise = sample * (1 - sample**2) / (true * (1 - squared))
-    return true, np.clip(noise / np.maximum(slope, 0.15), 1.0, 2.5)
 
 
 def _in_loud_directions(
