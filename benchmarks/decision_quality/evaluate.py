@@ -28,7 +28,6 @@ class Task:
     regime: str
     replicate: int
     near: bool = False
-    high_dim: bool = False
     published: bool = True
 
     @property
@@ -39,10 +38,8 @@ class Task:
 def evaluate(task: Task) -> list[dict[str, object]]:
     """A record per estimator."""
     family, regime = FAMILIES.index(task.family), REGIMES.index(task.regime)
-    problem_rng = np.random.default_rng(
-        [family, regime, task.replicate, int(task.near), int(task.high_dim)]
-    )
-    problem = draw(task.family, task.regime, problem_rng, near=task.near, high_dim=task.high_dim)
+    problem_rng = np.random.default_rng([family, regime, task.replicate, int(task.near)])
+    problem = draw(task.family, task.regime, problem_rng, near=task.near)
     rng = np.random.default_rng([family, regime, task.replicate, task.n_pairs])
     x, y, labels, _ = problem.sample(task.n_pairs, rng)
     order = rng.permutation(task.n_pairs)

@@ -14,6 +14,7 @@ from crossphase.moments import Moments
 from crossphase.spectra.loadings import target_loadings
 from crossphase.spectra.overlap import simulate_overlap
 from crossphase.spectra.shared import shared_space
+from crossphase.spectra.tails import tail_weights
 
 Array = NDArray[np.float64]
 
@@ -33,7 +34,12 @@ def oracle_log_delta(problem: Problem, x: Array, y: Array) -> Array:
 
     rest_x = np.delete(own_x, np.flatnonzero(seen), axis=1)
     rest_y = np.delete(own_y, np.flatnonzero(seen), axis=1)
-    space = shared_space(Moments.from_arrays(x=rest_x, y=rest_y))
+    plain = Moments.from_arrays(x=rest_x, y=rest_y)
+    weights = tail_weights(rest_x, rest_y, plain).weights
+    weighted = plain
+    if weights is not None:
+        weighted = Moments.from_arrays(weights=weights, x=rest_x, y=rest_y)
+    space = shared_space(weighted)
     # As likely as not, undetected nuisance stands higher than this.
     hidden = space.threshold * np.sqrt(0.5)
     main = space.origin == "all"
@@ -44,10 +50,12 @@ def oracle_log_delta(problem: Problem, x: Array, y: Array) -> Array:
         space.correlations[main],
         rng=np.random.default_rng(0),
     )
-    one = np.ones(space.n_components)
     nuisance = [space.correlations.max(initial=hidden)]
-    for target in ("y", "x"):
-        loadings = target_loadings(space, overlap, target, one)
+    for target, score_map in (("y", space.y_map), ("x", space.x_map)):
+        before, after = (
+            np.einsum("dk,de,ek->k", score_map, m.cov(target), score_map) for m in (plain, weighted)
+        )
+        loadings = target_loadings(space, overlap, target, before / after)
         values = space.correlations * np.sqrt(np.diag(loadings.gram))
         nuisance.append(values.max(initial=hidden * np.sqrt(loadings.background)))
     return np.asarray(np.log(signal.min(axis=1)) - np.log(nuisance))

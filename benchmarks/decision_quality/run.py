@@ -50,10 +50,6 @@ def tasks(scale: str, replicates: int) -> Iterator[Task]:
                     yield Task(family, n, labelled, regime, replicate, published=published)
                 for family in MAIN_FAMILIES if near else ():
                     yield Task(family, n, labelled, regime, replicate, near=True, published=False)
-                if scale == "goals" and n == 1000 and replicate < 10:
-                    yield Task(
-                        "gaussian", n, labelled, regime, replicate, high_dim=True, published=False
-                    )
 
 
 def main() -> None:

@@ -148,7 +148,6 @@ def draw(
     rng: np.random.Generator,
     *,
     near: bool = False,
-    high_dim: bool = False,
 ) -> Problem:
     """A problem of `family` whose population regime is `regime`.
 

@@ -14,12 +14,11 @@ ESTIMATORS = ("robust", "published, labelled rows", "published, all labelled", "
 
 def print_tables(records: Sequence[Record]) -> None:
     """Print every table that the records can fill."""
-    clear = [r for r in records if not r["near"] and not r["high_dim"]]
+    clear = [r for r in records if not r["near"]]
     _accuracy("Right regime, |log Δ| > 0.15, mean of the three main families", [
         r for r in clear if r["family"] in MAIN_FAMILIES
     ])  # fmt: skip
     _accuracy("Within 3 % of a boundary, three main families", [r for r in records if r["near"]])
-    _accuracy("512 + 512 features, 1000 pairs", [r for r in records if r["high_dim"]])
     for family in FAMILIES:
         _accuracy(f"Family: {family}", [r for r in clear if r["family"] == family])
     _calibration(clear)
