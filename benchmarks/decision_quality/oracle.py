@@ -32,8 +32,10 @@ def oracle_log_delta(problem: Problem, x: Array, y: Array) -> Array:
     sd_x, sd_y = sx.std(axis=0), sy.std(axis=0)
     signal = np.abs([cov / (sd_x * sd_y), cov / sd_x, cov / sd_y])
 
-    rest_x = np.delete(own_x, np.flatnonzero(seen), axis=1)
-    rest_y = np.delete(own_y, np.flatnonzero(seen), axis=1)
+    # Back in the features' own basis, where principal components mean what they mean there.
+    own_x[:, :k][:, seen] = 0.0
+    own_y[:, :k][:, seen] = 0.0
+    rest_x, rest_y = own_x @ basis_x, own_y @ basis_y
     plain = Moments.from_arrays(x=rest_x, y=rest_y)
     weights = tail_weights(rest_x, rest_y, plain).weights
     weighted = plain
