@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from numbers import Integral, Real
+from typing import Literal, get_args
 
 from crossphase.errors import InputError
 
@@ -12,6 +13,28 @@ __all__ = ["Classifier", "Deploy", "Estimator", "Settings"]
 Estimator = Literal["robust", "published"]
 Classifier = Literal["elbow", "elbow_log", "permutation"]
 Deploy = Literal["x", "y", "both"]
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "estimator": get_args(Estimator),
+    "deploy": get_args(Deploy),
+    "classifier": get_args(Classifier),
+}
+_BETWEEN = {
+    "level": (0.5, 1.0),
+    "confidence": (0.25, 1.0),
+    "alpha": (0.0, 1.0),
+    "lift_ridge": (0.0, 1e6),
+}
+_AT_LEAST = {
+    "n_draws": 50,
+    "n_permutations": 1,
+    "published_permutations": 1,
+    "n_components": 1,
+    "n_folds": 2,
+    "latent_dim": 1,
+    "lift_features": 1,
+    "seed": 0,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +76,12 @@ class Settings:
     stability : bool
         Whether to compute the stability panel (robust estimator).
     seed : int
-        Seed of everything random.
+        Seed of everything random, 0 or larger.
+
+    Raises
+    ------
+    InputError
+        If a value is of the wrong type or out of range.
     """
 
     estimator: Estimator = "robust"
@@ -75,26 +103,25 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        choices = {
-            "estimator": ("robust", "published"),
-            "deploy": ("x", "y", "both"),
-            "classifier": ("elbow", "elbow_log", "permutation"),
-        }
-        for name, allowed in choices.items():
-            if getattr(self, name) not in allowed:
-                raise InputError(f"{name}={getattr(self, name)!r}: choose one of {allowed}")
-        for name, low, high in (("level", 0.5, 1.0), ("confidence", 0.25, 1.0), ("alpha", 0, 1)):
-            if not low < getattr(self, name) < high:
-                raise InputError(
-                    f"{name}={getattr(self, name)!r}: give a number between {low} and {high}"
-                )
-        for name, least in (
-            ("n_draws", 50),
-            ("n_permutations", 1),
-            ("published_permutations", 1),
-            ("n_components", 1),
-            ("n_folds", 2),
-            ("lift_features", 1),
-        ):
-            if getattr(self, name) < least:
-                raise InputError(f"{name}={getattr(self, name)!r}: give at least {least}")
+        for name, allowed in _CHOICES.items():
+            value = getattr(self, name)
+            if not isinstance(value, str) or value not in allowed:
+                raise InputError(f"{name}={value!r}: choose one of {', '.join(allowed)}")
+        for name, (low, high) in _BETWEEN.items():
+            value = getattr(self, name)
+            if not _is_number(value, Real) or not low < value < high:
+                raise InputError(f"{name}={value!r}: give a number between {low:g} and {high:g}")
+        for name, least in _AT_LEAST.items():
+            value = getattr(self, name)
+            if value is None and name == "latent_dim":
+                continue
+            if not _is_number(value, Integral) or value < least:
+                raise InputError(f"{name}={value!r}: give a whole number, at least {least}")
+            object.__setattr__(self, name, int(value))
+        for name in ("outlook", "stability"):
+            if not isinstance(getattr(self, name), bool):
+                raise InputError(f"{name}={getattr(self, name)!r}: give True or False")
+
+
+def _is_number(value: object, kind: type) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)

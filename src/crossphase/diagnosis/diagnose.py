@@ -114,7 +114,9 @@ def diagnose(
     >>> print(d.regime)
     Both
     """
-    settings = settings or Settings()
+    settings = Settings() if settings is None else settings
+    if not isinstance(settings, Settings):
+        raise InputError(f"settings={settings!r}: give a crossphase.Settings")
     given = {"estimator": estimator, "deploy": deploy, "seed": seed}
     settings = replace(settings, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
     if isinstance(x, PairedData):
@@ -148,7 +150,7 @@ def diagnose(
     # Hundreds of small factorisations: threads that wait for each other cost far more than they
     # bring, up to 25-fold on a busy machine.
     with threadpool_limits(limits=1, user_api="blas"):
-        return run(data, data.labels, settings, report)
+        return run(data, data.labels.standardised(), settings, report)
 
 
 def _silent(stage: str, fraction: float) -> None:
