@@ -24,6 +24,7 @@ from crossphase.data.labels import Labels
 from crossphase.data.matching import AlignChoice, Rows, match_pairs, match_to_x
 from crossphase.data.tabular import as_ids, carried_ids, has_default_index
 from crossphase.errors import Finding, InputError
+from crossphase.results.names import modality_names
 
 __all__ = ["PairedData"]
 
@@ -78,6 +79,11 @@ class PairedData:
     y_features: tuple[str, ...] | None = None
     findings: tuple[Finding, ...] = field(default=())
 
+    def __post_init__(self) -> None:
+        x_name, y_name = modality_names((self.x_name, self.y_name))
+        object.__setattr__(self, "x_name", x_name)
+        object.__setattr__(self, "y_name", y_name)
+
     @classmethod
     def from_arrays(
         cls,
@@ -126,7 +132,7 @@ class PairedData:
         ids_covariates : array-like of shape (n_covariates,), default None
             IDs of the covariate rows, when they are not the rows of `x`.
         names : tuple of str, default ("x", "y")
-            Names of the modalities.
+            Names of the modalities; two different ones.
         label_kind : {"auto", "continuous", "classes"} or mapping of label name to these
             How to read labels. ``"auto"`` takes text, booleans and categories for classes and
             numbers with fractions for continuous; whole numbers are guessed from how few and how
@@ -157,6 +163,7 @@ class PairedData:
         >>> print(data.alignment)
         7 pairs, matched by ID; dropped 1 rows of x (such as a), 1 labels
         """
+        names = modality_names(names)
         read = read_features(x, names[0]), read_features(y, names[1])
         rows_x = _feature_rows(read[0], names[0], ids_x)
         rows_y = _feature_rows(read[1], names[1], ids_y)

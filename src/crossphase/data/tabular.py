@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from crossphase.errors import InputError
+from crossphase.results.names import printable
 
 __all__ = ["as_ids", "carried_ids", "column_names", "has_default_index", "is_frame", "is_series"]
 
@@ -36,9 +37,11 @@ def has_default_index(table: Any) -> bool:
 
 
 def column_names(table: Any) -> tuple[str, ...] | None:
-    """Column names of a frame (pandas, Polars and alike); None for plain arrays."""
+    """Printable column names of a frame (pandas, Polars and alike); None for plain arrays."""
     columns = getattr(table, "columns", None)
-    return None if columns is None or callable(columns) else tuple(str(name) for name in columns)
+    if columns is None or callable(columns):
+        return None
+    return tuple(printable(str(name)) for name in columns)
 
 
 def carried_ids(table: Any, what: str) -> list[Hashable] | None:

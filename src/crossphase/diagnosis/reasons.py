@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from crossphase.diagnosis.options import MARGIN, Option
+from crossphase.results.names import shorten
 from crossphase.results.outlook import View
 from crossphase.results.separation import Interval, Separation
 
@@ -17,6 +18,7 @@ class Names:
     """Sentences about two modalities under the names the user gave them."""
 
     def __init__(self, x: str, y: str) -> None:
+        x, y = shorten(x), shorten(y)
         self.view: Mapping[View, str] = {"x": x, "y": y, "both": f"{x} and {y}"}
         self._doing = {
             "align": f"aligning {x} with {y}",

@@ -3,23 +3,10 @@
 from __future__ import annotations
 
 from crossphase.results import DataSummary
+from crossphase.results.names import shorten
 from crossphase.theory.regimes import Objective
 
-__all__ = ["code_label", "metric_label", "objective_label", "shorten"]
-
-_LONGEST = 24
-
-
-def shorten(name: str, longest: int = _LONGEST) -> str:
-    """A name on one line of at most `longest` characters, without control characters.
-
-    Examples
-    --------
-    >>> shorten("a very long name of a modality", 12)
-    'a very long…'
-    """
-    printable = " ".join("".join(c if c.isprintable() else " " for c in name).split())
-    return printable if len(printable) <= longest else printable[: longest - 1].rstrip() + "…"
+__all__ = ["code_label", "metric_label", "objective_label"]
 
 
 def objective_label(objective: str, data: DataSummary) -> str:

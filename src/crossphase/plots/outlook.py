@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crossphase.errors import InputError
-from crossphase.plots.labels import code_label, metric_label, shorten
+from crossphase.plots.labels import code_label, metric_label
 from crossphase.plots.palette import LIGHT
 from crossphase.plots.style import axes_or_new, scoped_style
 from crossphase.results import DataSummary, OutlookRow
+from crossphase.results.names import shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

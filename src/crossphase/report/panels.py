@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crossphase.plots.labels import shorten
 from crossphase.report.formatting import percent, probability
 from crossphase.results import Diagnosis, StabilityRow
 from crossphase.results.components import STABILITY_KINDS
+from crossphase.results.names import shorten
 
 __all__ = [
     "ComponentLine",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from crossphase.errors import Finding
-from crossphase.plots.labels import code_label, metric_label, objective_label, shorten
+from crossphase.plots.labels import code_label, metric_label, objective_label
 from crossphase.report.formatting import percent, probability
 from crossphase.report.panels import (
     ComponentLine,
@@ -18,6 +18,7 @@ from crossphase.report.panels import (
 )
 from crossphase.report.sentences import action, regime_meaning, required_dimension, verdict
 from crossphase.results import Diagnosis, Interval, OutlookRow, Separation
+from crossphase.results.names import shorten
 from crossphase.theory.regimes import Regime
 
 __all__ = [

@@ -1,0 +1,65 @@
+"""Names that the user gave: fit for one line, free of control characters."""
+
+from __future__ import annotations
+
+from crossphase.errors import InputError
+
+__all__ = ["modality_names", "printable", "shorten"]
+
+_LONGEST = 24
+
+
+def printable(name: str) -> str:
+    r"""A text on one line: control characters and runs of blanks become one blank.
+
+    Examples
+    --------
+    >>> printable("two\nlines\x1b[31m")
+    'two lines [31m'
+    """
+    return " ".join("".join(c if c.isprintable() else " " for c in name).split())
+
+
+def shorten(name: str, longest: int = _LONGEST) -> str:
+    """A name on one line of at most `longest` characters, without control characters.
+
+    Examples
+    --------
+    >>> shorten("a very long name of a modality", 12)
+    'a very long…'
+    """
+    text = printable(name)
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
+def modality_names(names: object) -> tuple[str, str]:
+    r"""Two different printable names.
+
+    Parameters
+    ----------
+    names : object
+        What the user gave.
+
+    Returns
+    -------
+    tuple of (str, str)
+
+    Raises
+    ------
+    InputError
+        If these are not two texts, or one is empty, or both are the same.
+
+    Examples
+    --------
+    >>> modality_names(["rna", "protein\n"])
+    ('rna', 'protein')
+    """
+    given = tuple(names) if isinstance(names, list | tuple) else ()
+    if len(given) != 2 or not all(isinstance(name, str) for name in given):
+        raise InputError(f"names={names!r}: give two texts, such as ('rna', 'protein')")
+    first, second = (printable(name) for name in given)
+    if not first or not second:
+        raise InputError(f"names={names!r}: one is empty; give every modality a name")
+    if first == second:
+        raise InputError(f"both modalities are called {first!r}: give them different names")
+    return first, second
