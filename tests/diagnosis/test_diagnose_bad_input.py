@@ -64,6 +64,12 @@ CASES = {
     "constant labels": (lambda x, y, t: ((x, y, np.full(N, 2.5)), {}), "constant"),
     "one class": (lambda x, y, t: ((x, y, ["B"] * N), {}), "single class"),
     "classes once each": (lambda x, y, t: ((x, y, list(IDS)), {}), "each seen once"),
+    "labels overflow": (lambda x, y, t: ((x, y, 1e200 * t), {}), "60 values larger than 1e\\+70"),
+    "too fine": (lambda x, y, t: ((1e-200 * x, y, t), {}), "rescale"),
+    "constant but for rounding": (
+        lambda x, y, t: ((np.full_like(x, 0.3) * (1 + 2e-16 * (x > 0)), y, t), {}),
+        "up to rounding",
+    ),
     "infinite label": (lambda x, y, t: ((x, y, np.where(t > 1, np.inf, t)), {}), "infinite"),
     "complex labels": (lambda x, y, t: ((x, y, t + 0j), {}), "complex"),
     "few labelled": (lambda x, y, t: ((x, y, only(t, 9)), {}), "9 labelled"),

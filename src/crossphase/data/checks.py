@@ -21,6 +21,10 @@ Array = NDArray[np.float64]
 SPARSE_LIMIT_BYTES = 2 * 1024**3
 #: Fourth powers of larger values (squared covariances), summed, leave the range of float64.
 LARGEST = 1e70
+#: Squared variances of columns that vary by less than this underflow: they count as constant.
+SMALLEST = 1e-75
+#: Spread over size at or below which a column is constant but for rounding.
+ROUNDING = 1e-14
 _SHOWN = 5
 _KINDS = {
     "O": "Python objects",
@@ -207,6 +211,17 @@ def check_values(
         )
     if len(values) > 1 and not np.any(values != values[0]):
         raise InputError(f"every row of {what} is the same: nothing varies, nothing to diagnose")
+    spread = np.ptp(values, axis=0)
+    if len(values) > 1 and np.all(spread <= SMALLEST):
+        raise InputError(
+            f"no column of {what} varies by more than {spread.max():.0e}, too little for float64 "
+            "arithmetic: rescale it"
+        )
+    if len(values) > 1 and np.all(spread <= ROUNDING * np.abs(values).max(axis=0)):
+        raise InputError(
+            f"every column of {what} is constant up to rounding: nothing varies, nothing to "
+            "diagnose"
+        )
 
 
 def feature_findings(

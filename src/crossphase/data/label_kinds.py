@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from crossphase.data.checks import LARGEST
 from crossphase.data.label_reading import RawColumn
 from crossphase.data.labels import LabelColumn, LabelKind, Labels
 from crossphase.errors import Finding, InputError
@@ -188,6 +189,12 @@ def _continuous(column: RawColumn, complete: NDArray[np.bool_]) -> LabelColumn:
         raise InputError(
             f"label {column.name!r} has {len(infinite)} infinite values, first in row "
             f"{infinite[0]}: make them missing (NaN) or drop them"
+        )
+    large = np.flatnonzero(np.abs(values) > LARGEST)
+    if len(large):
+        raise InputError(
+            f"label {column.name!r} has {len(large)} values larger than {LARGEST:g}, first in row "
+            f"{large[0]}: rescale them or make them missing (NaN)"
         )
     present = values[complete]
     if np.all(present == present[0]):

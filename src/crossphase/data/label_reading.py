@@ -159,7 +159,8 @@ def _classify(array: NDArray[Any], name: str, order: tuple[str, ...]) -> RawColu
         values = array.astype(np.float64)
         missing = np.isnan(values)
         present = values[~missing]
-        whole = np.all(np.isfinite(present)) and np.all(present == np.floor(present))
+        # Beyond 2^53 every float64 is a whole number.
+        whole = np.all(np.abs(present) < 2.0**53) and np.all(present == np.floor(present))
         return RawColumn(name, "integer" if whole else "continuous", values, missing)
     if kind == "c":
         raise InputError(f"label {name!r} is complex: give its parts as separate labels")

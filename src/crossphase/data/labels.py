@@ -67,6 +67,21 @@ class LabelColumn:
         one_hot = values[:, None] == np.arange(len(self.classes))
         return np.asarray(one_hot, dtype=np.float64)
 
+    def standardised(self) -> LabelColumn:
+        """The column with mean 0 and standard deviation 1 over its labelled rows.
+
+        Classes are left as they are. Units of a label are arbitrary; numbers near 1 keep squares
+        of very large and very small ones within the range of float64.
+        """
+        if self.kind == "classes":
+            return self
+        # Largest value first: the spread of tiny labels would underflow.
+        present = self.values[self.labelled]
+        values = self.values / (np.abs(present).max() or 1.0)
+        values = values - values[self.labelled].mean()
+        spread = float(values[self.labelled].std())
+        return LabelColumn(self.name, self.kind, values / (spread or 1.0))
+
     def take(self, index: ArrayLike) -> LabelColumn:
         """The same column for the rows `index` (positions or a boolean mask)."""
         return LabelColumn(self.name, self.kind, self.values[np.asarray(index)], self.classes)
@@ -152,6 +167,18 @@ class Labels:
                     "choose rows among labelled_rows"
                 )
         return np.hstack([column.targets(index) for column in self.columns])
+
+    def standardised(self) -> Labels:
+        """The same labels, continuous columns with mean 0 and standard deviation 1.
+
+        Examples
+        --------
+        >>> age = LabelColumn("age", "continuous", np.array([1e-200, np.nan, 3e-200]))
+        >>> Labels((age,)).standardised().targets()
+        array([[-1.],
+               [ 1.]])
+        """
+        return Labels(tuple(column.standardised() for column in self.columns))
 
     def take(self, index: ArrayLike) -> Labels:
         """The same labels for the rows `index` (positions or a boolean mask)."""
