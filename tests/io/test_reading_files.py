@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import os
 import pickle
 import zipfile
 from collections.abc import Callable
@@ -298,3 +299,12 @@ def test_missing_reader_names_the_extra(
     monkeypatch.setattr(builtins, "__import__", blocked)
     with pytest.raises(MissingExtraError, match=rf"{module}.*crossphase\[tables\]"):
         read_table(path)
+
+
+def test_pipes_and_circular_links_are_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.npy")
+    (tmp_path / "loop.npy").symlink_to(tmp_path / "loop.npy")
+    with pytest.raises(InputError, match=r"pipe\.npy is a pipe or a device"):
+        read_table(tmp_path / "pipe.npy")
+    with pytest.raises(InputError, match=r"loop\.npy is a link that leads back to itself"):
+        read_table(tmp_path / "loop.npy")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from pathlib import Path
 
 from crossphase.errors import InputError
@@ -58,8 +60,8 @@ def checked_path(path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     InputError
-        If the file is missing, a folder, empty, unreadable, of an unknown ending, or its first
-        bytes contradict its ending.
+        If the file is missing, a folder, a pipe, a circular link, empty, unreadable, of an
+        unknown ending, or its first bytes contradict its ending.
 
     Examples
     --------
@@ -69,10 +71,11 @@ def checked_path(path: str | os.PathLike[str]) -> Path:
     """
     path = Path(path)
     try:
-        if path.is_dir():
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
             raise InputError(f"{path} is a folder: give a file inside it")
-        if not path.exists():
-            raise InputError(f"{path} does not exist: check the path")
+        if not stat.S_ISREG(mode):
+            raise InputError(f"{path} is a pipe or a device, not a file: save the data to a file")
         ending = path.suffix.lower()
         if ending not in ENDINGS:
             raise InputError(
@@ -81,7 +84,11 @@ def checked_path(path: str | os.PathLike[str]) -> Path:
             )
         with path.open("rb") as stream:
             head = stream.read(_HEAD)
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"{path} does not exist: check the path") from None
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise InputError(f"{path} is a link that leads back to itself: give a file") from None
         reason = error.strerror or type(error).__name__
         raise InputError(f"{path} cannot be opened ({reason}): check its permissions") from None
     if not head:
