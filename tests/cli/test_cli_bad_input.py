@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 
 import numpy as np
@@ -50,6 +51,8 @@ def folder(tmp_path):
     np.save(tmp_path / "one_class.npy", np.full(40, "B"))
     np.save(tmp_path / "flat.npy", np.full(40, 2.5))
     np.save(tmp_path / "unlabelled.npy", np.full(40, np.nan))
+    (tmp_path / "loop.npy").symlink_to("loop.npy")
+    os.mkfifo(tmp_path / "pipe.npy")
     return tmp_path
 
 
@@ -77,6 +80,8 @@ def folder(tmp_path):
         ("x.npy y.npy --labels unlabelled.npy", ("missing in all 40 rows",)),
         ("x.npy y.npy --label-column type", ("type",)),
         ("x.npy x.npy", ("same",)),
+        ("loop.npy y.npy", ("loop.npy", "leads back to itself")),
+        ("x.npy pipe.npy", ("pipe.npy", "pipe")),
     ],
 )
 def test_one_line_and_exit_2(folder, monkeypatch, capsys, command, words):

@@ -37,21 +37,23 @@ def check_targets(targets: Iterable[str | None], inputs: Iterable[Path] = ()) ->
         If a folder is missing or not writable, the path is a folder or an input, or two
         outputs are the same file.
     """
-    taken = {path.resolve(): f"it is the input {path}" for path in inputs}
+    # realpath, unlike Path.resolve, takes a circular link as it is: reading refuses it later.
+    taken = {os.path.realpath(path): f"it is the input {path}" for path in inputs}
     for target in targets:
         if target is None or target == STDOUT:
             continue
         path = Path(target)
-        folder = path.resolve().parent
+        real = os.path.realpath(path)
+        folder = Path(real).parent
         if path.is_dir():
             raise InputError(f"cannot write {target}: it is a folder; give a file name")
         if not folder.is_dir():
             raise InputError(f"cannot write {target}: there is no folder {folder}; make it first")
         if not os.access(path if path.exists() else folder, os.W_OK):
             raise InputError(f"cannot write {target}: no permission; choose another place")
-        if path.resolve() in taken:
-            raise InputError(f"cannot write {target}: {taken[path.resolve()]}; choose another name")
-        taken[path.resolve()] = "another output goes there"
+        if real in taken:
+            raise InputError(f"cannot write {target}: {taken[real]}; choose another name")
+        taken[real] = "another output goes there"
 
 
 def publish(d: Diagnosis, *, json_target: str | None, html_target: str | None, quiet: bool) -> None:
