@@ -137,8 +137,19 @@ def test_what_is_not_json_is_refused(tmp_path):
     path.write_text("[1, 2]")
     with pytest.raises(InputError, match="has schema None"):
         Diagnosis.from_json(path)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(InputError, match=r"absent\.json does not exist"):
         Diagnosis.from_json(tmp_path / "absent.json")
+    with pytest.raises(InputError, match="cannot be read"):
+        Diagnosis.from_json(tmp_path)
+
+
+def test_a_missing_folder_is_named_and_no_hidden_file(tmp_path, diagnosis):
+    path = tmp_path / "missing" / "report.html"
+    for write in (diagnosis.to_html, diagnosis.to_json):
+        with pytest.raises(InputError, match="there is no folder") as caught:
+            write(path)
+        assert str(path) in str(caught.value)
+        assert "/." not in str(caught.value)
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_draft(tmp_path, monkeypatch):
@@ -149,8 +160,9 @@ def test_a_failed_write_leaves_the_old_file_and_no_draft(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match="No space") as caught:
         write_text(path, "new")
+    assert caught.value.filename == str(path)
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
 

@@ -6,6 +6,8 @@ import os
 import secrets
 from pathlib import Path
 
+from crossphase.errors import InputError
+
 __all__ = ["write_text"]
 
 
@@ -23,8 +25,10 @@ def write_text(path: str | Path, text: str) -> None:
 
     Raises
     ------
+    InputError
+        If there is no such folder.
     OSError
-        If the folder is missing or not writable, or the disk is full.
+        If the folder is not writable or the disk is full; it names `path`.
 
     Examples
     --------
@@ -37,6 +41,8 @@ def write_text(path: str | Path, text: str) -> None:
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise IsADirectoryError(f"{path} is a folder, not a file")
+    if not target.parent.is_dir():
+        raise InputError(f"cannot write {path}: there is no folder {target.parent}; make it first")
     if target.exists() and not target.is_file():
         target.write_text(text, encoding="utf-8")
         return
@@ -47,5 +53,7 @@ def write_text(path: str | Path, text: str) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         draft.replace(target)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(path)) from None
     finally:
         draft.unlink(missing_ok=True)

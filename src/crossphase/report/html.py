@@ -36,6 +36,8 @@ def to_html(d: Diagnosis, path: str | Path | None = None) -> str:
 
     Raises
     ------
+    InputError
+        If the folder of `path` is missing.
     OSError
         If the file cannot be written.
     """

@@ -71,6 +71,8 @@ def to_json(d: Diagnosis, path: str | Path | None = None) -> str:
 
     Raises
     ------
+    InputError
+        If the folder of `path` is missing.
     OSError
         If the file cannot be written.
     """
@@ -95,15 +97,18 @@ def from_json(source: str | Path) -> Diagnosis:
     Raises
     ------
     InputError
-        If the text is not JSON, has another schema or lacks a field.
-    OSError
-        If the file cannot be read.
+        If the file cannot be read, or the text is not JSON, has another schema or lacks a field.
     """
     is_text = isinstance(source, str) and source.lstrip().startswith("{")
     name = "the text given" if is_text else str(source)
     try:
         text = str(source) if is_text else Path(source).read_text(encoding="utf-8")
         given = json.loads(text)
+    except FileNotFoundError:
+        raise InputError(f"{name} does not exist: give a file that to_json wrote") from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(f"{name} cannot be read ({reason}): give what to_json wrote") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{name} is not JSON ({error}): give what to_json wrote") from error
     schema = given.get("schema") if isinstance(given, dict) else None
