@@ -9,7 +9,7 @@ from crossphase.plots import palette
 from crossphase.plots.outlook import plot_outlook
 from crossphase.plots.phase import plot_diagnosis
 from crossphase.plots.spectra import plot_spectrum
-from crossphase.report import formatting
+from crossphase.results import formatting
 from crossphase.report.files import write_text
 from crossphase.report.summary import Summary, summarise
 from crossphase.results import Diagnosis

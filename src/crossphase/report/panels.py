@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crossphase.report.formatting import percent, probability
+from crossphase.results.formatting import percent, probability
 from crossphase.results import Diagnosis, StabilityRow
 from crossphase.results.components import STABILITY_KINDS
 from crossphase.results.names import shorten

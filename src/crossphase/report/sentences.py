@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from crossphase.plots.labels import metric_label
-from crossphase.report.formatting import interval, number, probability, signed
+from crossphase.results.formatting import interval, number, probability, signed
 from crossphase.report.panels import nuisance_name
 from crossphase.results import DataSummary, Diagnosis, Recommendation, Separation
 from crossphase.results.names import shorten

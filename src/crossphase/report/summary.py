@@ -8,7 +8,7 @@ from typing import Literal
 
 from crossphase.errors import Finding
 from crossphase.plots.labels import code_label, metric_label, objective_label
-from crossphase.report.formatting import percent, probability
+from crossphase.results.formatting import p_value, percent
 from crossphase.report.panels import (
     ComponentLine,
     StabilityLine,
@@ -288,8 +288,7 @@ def _data_facts(d: Diagnosis) -> tuple[Fact, ...]:
         named = ", ".join(f"{shorten(name)} ({kind})" for name, kind in data.labels)
         facts.append(Fact("labels", named))
     if not math.isnan(d.signal_p_value):
-        p = probability(d.signal_p_value)
-        facts.append(Fact("test of no shared signal", f"p {p if p[0] in '<>' else f'= {p}'}"))
+        facts.append(Fact("test of no shared signal", p_value(d.signal_p_value)))
     if not math.isnan(d.shared_label_fraction):
         facts.append(Fact("label signal that is shared", percent(d.shared_label_fraction)))
     return tuple(facts)

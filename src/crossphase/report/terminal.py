@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from crossphase.report.formatting import interval, number, percent, probability, signed
+from crossphase.results.formatting import interval, number, percent, probability, signed
 from crossphase.report.summary import OutlookGroup, Summary
 
 if TYPE_CHECKING:
