@@ -9,10 +9,9 @@ from crossphase.plots import palette
 from crossphase.plots.outlook import plot_outlook
 from crossphase.plots.phase import plot_diagnosis
 from crossphase.plots.spectra import plot_spectrum
-from crossphase.results import formatting
 from crossphase.report.files import write_text
 from crossphase.report.summary import Summary, summarise
-from crossphase.results import Diagnosis
+from crossphase.results import Diagnosis, formatting
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crossphase.results.formatting import percent, probability
 from crossphase.results import Diagnosis, StabilityRow
 from crossphase.results.components import STABILITY_KINDS
+from crossphase.results.formatting import percent, probability
 from crossphase.results.names import shorten
 
 __all__ = [

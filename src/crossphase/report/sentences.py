@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from crossphase.plots.labels import metric_label
-from crossphase.results.formatting import interval, number, probability, signed
 from crossphase.report.panels import nuisance_name
 from crossphase.results import DataSummary, Diagnosis, Recommendation, Separation
+from crossphase.results.formatting import interval, number, probability, signed
 from crossphase.results.names import shorten
 from crossphase.theory.regimes import Objective, Regime
 

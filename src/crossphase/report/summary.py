@@ -8,7 +8,6 @@ from typing import Literal
 
 from crossphase.errors import Finding
 from crossphase.plots.labels import code_label, metric_label, objective_label
-from crossphase.results.formatting import p_value, percent
 from crossphase.report.panels import (
     ComponentLine,
     StabilityLine,
@@ -18,6 +17,7 @@ from crossphase.report.panels import (
 )
 from crossphase.report.sentences import action, regime_meaning, required_dimension, verdict
 from crossphase.results import Diagnosis, Interval, OutlookRow, Separation
+from crossphase.results.formatting import p_value, percent
 from crossphase.results.names import shorten
 from crossphase.theory.regimes import Regime
 

@@ -12,8 +12,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from crossphase.results.formatting import interval, number, percent, probability, signed
 from crossphase.report.summary import OutlookGroup, Summary
+from crossphase.results.formatting import interval, number, percent, probability, signed
 
 if TYPE_CHECKING:
     from crossphase.errors import Finding
