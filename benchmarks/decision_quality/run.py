@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from evaluate import Task, evaluate
+from reliability import save_reliability
 from rich.console import Console
 from rich.progress import track
 from sampler import FAMILIES, MAIN_FAMILIES, REGIMES
@@ -60,6 +61,7 @@ def main() -> None:
     parser.add_argument("--replicates", type=int, help="problems per cell and regime")
     parser.add_argument("--out", type=Path, default=Path("build/decision_quality"))
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--figure", type=Path, help="write a reliability diagram (.png, .svg)")
     parser.add_argument("--table", action="store_true", help="only print the tables")
     given = parser.parse_args()
     replicates = given.replicates or {"smoke": 2, "goals": 30, "grid": 5}[given.scale]
@@ -69,23 +71,24 @@ def main() -> None:
     done = {record["key"] for record in known}
     wanted = [] if given.table else [t for t in tasks(given.scale, replicates) if t.key not in done]
     start = time.perf_counter()
-    with (
-        path.open("a") as file,
-        multiprocessing.Pool(given.workers, threadpool_limits, (1,)) as pool,
-    ):
-        for records in track(
-            pool.imap_unordered(evaluate, wanted),
-            "problems",
-            total=len(wanted),
-            console=Console(stderr=True),
-        ):
+    if wanted:
+        known += _run(wanted, path, given.workers)
+        print(f"{len(wanted)} problems in {time.perf_counter() - start:.0f} s\n")
+    print_tables(known)
+    if given.figure:
+        save_reliability(known, given.figure)
+
+
+def _run(wanted: list[Task], path: Path, workers: int) -> list[dict[str, object]]:
+    found = []
+    with path.open("a") as file, multiprocessing.Pool(workers, threadpool_limits, (1,)) as pool:
+        done = pool.imap_unordered(evaluate, wanted)
+        for records in track(done, "problems", total=len(wanted), console=Console(stderr=True)):
             # One write a problem, so that none is half there after an interruption.
             file.write("".join(json.dumps(record) + "\n" for record in records))
             file.flush()
-            known += records
-    if wanted:
-        print(f"{len(wanted)} problems in {time.perf_counter() - start:.0f} s\n")
-    print_tables(known)
+            found += records
+    return found
 
 
 def _read(path: Path) -> list[dict[str, object]]:
