@@ -366,3 +366,29 @@ def test_progress_goes_from_nought_to_one():
     fractions = [done for _, done in stages]
     assert fractions == sorted(fractions)
     assert (fractions[0], fractions[-1]) == (0.0, 1.0)
+
+
+def test_labels_of_nothing_shared_recommend_no_training_and_say_so():
+    rows = sample("Both", n=400)
+    noise = np.random.default_rng(5).normal(size=150)
+    found = regime_of(rows.x, rows.y, noise, labelled=range(150))
+    assert found.signal_p_value > 0.05
+    assert str(found.regime) == "Undetermined"
+    assert {one.objective for one in found.recommendations.values()} == {"collect more data"}
+    [finding] = [f for f in found.warnings if f.code == "no-shared-signal"]
+    assert finding.severity == "serious"
+    assert "linear" in finding.finding
+
+
+def test_a_nonlinear_gain_is_recommended_and_explained():
+    rng = np.random.default_rng(3)
+    angle = rng.uniform(0, 2 * np.pi, 1500)
+    x = np.column_stack([np.cos(angle), np.sin(angle)]) + 0.6 * rng.normal(size=(1500, 2))
+    y = np.column_stack([np.cos(angle), np.sin(angle)]) + 0.1 * rng.normal(size=(1500, 2))
+    settings = Settings(stability=False, lift_features=100, deploy="x")
+    found = diagnose(x, y, np.cos(2 * angle[:300]), labelled=range(300), settings=settings)
+    assert found.signal_p_value > 0.05
+    trained = {"align", "predict x->y", "predict y->x"}
+    gains = {r.objective for r in found.recommendations.values()} & trained
+    [finding] = [f for f in found.warnings if f.code == "no-shared-signal"]
+    assert (finding.severity == "warning") == bool(gains)

@@ -125,6 +125,63 @@ def test_a_code_must_beat_the_better_of_the_linear_and_lifted_baselines():
     )
 
 
+def test_a_certain_gain_of_less_than_a_point_is_no_reason_to_train():
+    outlook = make_outlook({("align", "both"): 0.908}, spread=0.001)
+    row = next(r for r in outlook.rows if (r.representation, r.view) == ("align", "both"))
+    assert row.helps  # certain, though small
+    found = choose(outlook)["both"]
+    assert found.objective == "concatenate"
+    assert "No cross-modal objective is more than a point better" in found.reasons[0]
+    assert "(+0.008, 95 % interval +0.0" in found.reasons[0]
+
+
+def test_an_interval_that_shows_as_touching_zero_is_unclear():
+    [row] = [r for r in make_outlook().rows if (r.representation, r.kind) == ("align", "linear")][
+        :1
+    ]
+    for lower, upper, helps, harms in (
+        (0.0004, 0.1, False, False),
+        (0.0006, 0.1, True, False),
+        (-0.1, -0.0004, False, False),
+        (-0.1, -0.0006, False, True),
+    ):
+        changed = replace(row, gain_interval=Interval(lower, upper, 0.95))
+        assert (changed.helps, changed.harms) == (helps, harms)
+
+
+def test_without_a_related_component_a_gain_must_be_surer():
+    found = choose(make_outlook({("align", "x"): 0.70}), unrelated=0.4)["x"]
+    assert found.objective == "align"
+    assert "99 % interval" in found.reasons[0]
+    assert "the gain rests on what that linear test does not see" in found.reasons[-1]
+    faint = make_outlook({("align", "x"): 0.635}, spread=0.011)  # 2.2 standard errors
+    assert choose(faint)["x"].objective == "align"
+    other = choose(faint, unrelated=0.4)["x"]
+    assert other.objective == "collect more data"
+    assert other.reasons[-1].startswith("No shared component is credibly related to the labels")
+
+
+@pytest.mark.parametrize("p", [{"Neither": 1.0}, OPEN])
+def test_without_a_related_component_and_an_outlook_more_data_are_asked_for(p):
+    p = {"Both": 0.0, "CA only": 0.0, "CP only": 0.0} | p
+    separations = (separation(Objective.ALIGN, 0.4, 0.03),)
+    for found in recommend(None, p, p, separations, unrelated=0.34).values():
+        assert found.objective == "collect more data"
+        assert len(found.reasons) == 1
+        assert (
+            "No shared component is credibly related to the labels (p = 0.34)" in found.reasons[0]
+        )
+
+
+def test_nobody_is_told_to_label_rows_where_all_are_labelled():
+    probable = make_outlook({("align", "x"): 0.66, ("predict x->y", "x"): 0.5}, spread=0.025)
+    for outlook, given in ((probable, {}), (None, {}), (None, {"unrelated": 0.3})):
+        found = recommend(outlook, OPEN, OPEN, (), all_labelled=True, **given)["x"]
+        assert found.objective == "collect more data"
+        assert "label more rows" not in found.reasons[0]
+        assert "collect more pairs" in found.reasons[0]
+
+
 def test_a_lifted_code_may_win():
     found = choose(make_outlook(lifted={("predict y->x", "y"): 0.88}))["y"]
     assert found.objective == "predict y->x"

@@ -16,6 +16,7 @@ from crossphase.data import PairedData
 from crossphase.data.labels import Labels
 from crossphase.diagnosis.components import component_findings, component_rows
 from crossphase.diagnosis.fitted import fitted_model
+from crossphase.diagnosis.options import is_cross_modal
 from crossphase.diagnosis.published import estimate_published
 from crossphase.diagnosis.published_parts import published_diagnosis_parts
 from crossphase.diagnosis.recommend import recommend
@@ -180,13 +181,6 @@ def _robust(data: PairedData, labels: Labels, settings: Settings, report: Progre
     needed = needed_probability(stability, settings.confidence)
     decided = tested and seen and probabilities[likeliest] >= needed
     components, unusable = component_rows(data, estimate, parts[0], seed=settings.seed)
-    findings = [
-        *data.findings,
-        *robust_findings(estimate, settings),
-        *unusable,
-        *component_findings(components, parts[0]),
-        *([] if unstable is None else [unstable]),
-    ]
     reason = "" if decided else undetermined_reason(estimate, parts, settings)
     if not decided and tested and seen and probabilities[likeliest] >= settings.confidence:
         reason = "other settings or fewer rows give another regime too often"
@@ -203,7 +197,6 @@ def _robust(data: PairedData, labels: Labels, settings: Settings, report: Progre
             settings=settings,
             rng=np.random.default_rng(settings.seed + 1),
         )
-        findings += outlook.findings
     report("recommendation", 0.95)
     recommendations = recommend(
         outlook,
@@ -213,7 +206,20 @@ def _robust(data: PairedData, labels: Labels, settings: Settings, report: Progre
         settings=settings,
         x_name=data.x_name,
         y_name=data.y_name,
+        unrelated=None if seen else estimate.p_value,
+        all_labelled=data.n_labelled == data.n,
     )
+    trained = any(is_cross_modal(one.objective) for one in recommendations.values())
+    findings = [
+        *data.findings,
+        *robust_findings(
+            estimate, settings, trained=trained, all_labelled=data.n_labelled == data.n
+        ),
+        *unusable,
+        *component_findings(components, parts[0]),
+        *([] if unstable is None else [unstable]),
+        *([] if outlook is None else outlook.findings),
+    ]
     report("done", 1.0)
     return Diagnosis(
         regime=Regime(likeliest) if decided else Regime.UNDETERMINED,

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from crossphase.outlook import Outlook
 from crossphase.outlook.intervals import interval
-from crossphase.results.outlook import View
+from crossphase.results.outlook import LEAST_CLEAR, View
 from crossphase.results.separation import Interval
 
-__all__ = ["MARGIN", "WIDE", "Option", "Options", "options_for"]
+__all__ = ["MARGIN", "WIDE", "Option", "Options", "is_cross_modal", "options_for"]
 
 Array = NDArray[np.float64]
 
@@ -38,6 +38,17 @@ _CROSS_MODAL: dict[View, tuple[tuple[str, str, View], ...]] = {
     "y": (("align", "align", "y"), ("predict y->x", "predict y->x", "y")),
     "both": (("align", "align", "both"),),
 }
+
+
+def is_cross_modal(objective: str) -> bool:
+    """Whether an objective trains on both modalities.
+
+    Examples
+    --------
+    >>> is_cross_modal("align"), is_cross_modal("concatenate")
+    (True, False)
+    """
+    return any(objective == entry[0] for entries in _CROSS_MODAL.values() for entry in entries)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,14 +87,19 @@ class Option:
     interval: Interval
 
     @property
+    def gains(self) -> bool:
+        """Whether the whole interval of the gain lies above zero, however small it is."""
+        return self.gain_interval.lower >= LEAST_CLEAR
+
+    @property
     def helps(self) -> bool:
-        """Whether the whole interval of the gain lies above zero."""
-        return self.gain_interval.lower > 0.0
+        """Whether the gain is a point or more and its whole interval lies above zero."""
+        return self.gains and self.gain >= MARGIN
 
     @property
     def harms(self) -> bool:
         """Whether the whole interval of the gain lies below zero."""
-        return self.gain_interval.upper < 0.0
+        return self.gain_interval.upper <= -LEAST_CLEAR
 
     @property
     def undecided(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from crossphase.diagnosis.options import MARGIN, Option
+from crossphase.results.formatting import interval, number, percent, probability, signed
 from crossphase.results.names import shorten
 from crossphase.results.outlook import View
 from crossphase.results.separation import Interval, Separation
@@ -17,8 +18,10 @@ _NONLINEAR_GAIN = 0.02
 class Names:
     """Sentences about two modalities under the names the user gave them."""
 
-    def __init__(self, x: str, y: str) -> None:
+    def __init__(self, x: str, y: str, *, all_labelled: bool = False) -> None:
         x, y = shorten(x), shorten(y)
+        self._more = "collect more pairs" if all_labelled else "label more rows"
+        self._more_of_all = f"{'' if all_labelled else 'label more rows or '}collect more pairs"
         self.view: Mapping[View, str] = {"x": x, "y": y, "both": f"{x} and {y}"}
         self._doing = {
             "align": f"aligning {x} with {y}",
@@ -35,18 +38,19 @@ class Names:
         harm = ": it would harm" if option.harms else ""
         return (
             f"{_capital(self._doing[option.objective])} is expected to {verb} the held-out "
-            f"{option.metric} with {self.view[deploy]} at hand from "
+            f"{option.metric} of the best untrained features with {self.view[deploy]} at hand from "
             f"{option.score - option.gain:.3f} to {option.score:.3f} "
-            f"({option.gain:+.3f}, {_span(option.gain_interval, signed=True)}){harm}."
+            f"({signed(option.gain)}, {_span(option.gain_interval, sign=True)}){harm}."
         )
 
     def stay(self, option: Option, deploy: View, best: Option) -> str:
         """Why nothing cross-modal is trained: the best of that sort is not credibly better."""
+        credibly = "more than a point" if best.gains else "credibly"
         return (
-            f"No cross-modal objective is credibly better than {self._doing[option.objective]}, "
+            f"No cross-modal objective is {credibly} better than {self._doing[option.objective]}, "
             f"which scores {option.score:.3f} ({_span(option.interval)}) on held-out rows; the "
             f"best of them with {self.view[deploy]} at hand, {self._doing[best.objective]}, "
-            f"scores {best.score:.3f} ({best.gain:+.3f}, {_span(best.gain_interval, signed=True)})"
+            f"scores {best.score:.3f} ({signed(best.gain)}, {_span(best.gain_interval, sign=True)})"
             f"{': it would harm' if best.harms else ''}."
         )
 
@@ -78,17 +82,17 @@ class Names:
         return (
             f"With {n_labelled} labelled rows a clear gain and a clear loss are both possible: "
             f"{self._doing[option.objective]} changes the held-out {option.metric} by "
-            f"{option.gain:+.3f} ({_span(option.gain_interval, signed=True)})."
+            f"{signed(option.gain)} ({_span(option.gain_interval, sign=True)})."
         )
 
-    def promising(self, option: Option, deploy: View, probability: float) -> str:
+    def promising(self, option: Option, deploy: View, likely: float) -> str:
         """Why nothing is said yet: a gain is likely, but its interval includes zero."""
         return (
             f"{_capital(self._doing[option.objective])} would probably gain with "
-            f"{self.view[deploy]} at hand ({option.gain:+.3f}, "
-            f"{_span(option.gain_interval, signed=True)}), and staying without it would forgo "
-            f"more than a point with probability {probability:.2f}; since zero is not excluded, "
-            "label more rows before training."
+            f"{self.view[deploy]} at hand ({signed(option.gain)}, "
+            f"{_span(option.gain_interval, sign=True)}), and staying without it would forgo "
+            f"more than a point with probability {probability(likely)}; since the gain is not "
+            f"certain, {self._more} before training."
         )
 
     def nonlinear(self, chosen: Option) -> str | None:
@@ -104,12 +108,12 @@ class Names:
     def regime(self, separation: Separation) -> str:
         """What the separation ratio of an objective says."""
         doing = _capital(self._doing[str(separation.objective)])
-        how = f"Δ = {_number(separation.delta, 2)}, {_span(separation.interval, digits=2)}"
+        how = f"Δ = {number(separation.delta)}, {_span(separation.interval, digits=2)}"
         likely = separation.probability
         if likely >= 0.5:
             return (
                 f"{doing} separates the whole signal from nuisance with probability "
-                f"{likely:.2f} ({how})."
+                f"{probability(likely)} ({how})."
             )
         partly = (
             f"; {separation.recovery} of its signal components already lie above every nuisance, "
@@ -118,20 +122,22 @@ class Names:
             else ""
         )
         return (
-            f"{doing} leaves some signal below nuisance with probability {1.0 - likely:.2f} "
-            f"({how}){partly}."
+            f"{doing} leaves some signal below nuisance with probability "
+            f"{probability(1.0 - likely)} ({how}){partly}."
         )
 
-    def regime_only(self, objective: str, probability: float) -> str:
+    def regime_only(self, objective: str, likely: float) -> str:
         """The decisive sentence where there is no outlook."""
         return (
             f"{_capital(self._doing[objective])} recovers the signal with probability "
-            f"{probability:.2f}; no outlook was computed, so this rests on the regime alone."
+            f"{probability(likely)}; no outlook was computed, so this rests on the regime alone."
         )
 
     def regime_against(self, objectives: Mapping[str, float]) -> str:
         """No objective recovers the signal, by the regime alone."""
-        rest = " and ".join(f"{self._doing[name]} ({p:.2f})" for name, p in objectives.items())
+        rest = " and ".join(
+            f"{self._doing[name]} ({probability(p)})" for name, p in objectives.items()
+        )
         return (
             f"Recovery of the signal is improbable for {rest}; no outlook was computed, so "
             "this rests on the regime alone."
@@ -139,10 +145,30 @@ class Names:
 
     def regime_open(self, objectives: Mapping[str, float]) -> str:
         """The regime alone does not decide."""
-        rest = " and ".join(f"{self._doing[name]} ({p:.2f})" for name, p in objectives.items())
+        rest = " and ".join(
+            f"{self._doing[name]} ({probability(p)})" for name, p in objectives.items()
+        )
         return (
             f"The data do not say whether the signal is recovered by {rest}, and no outlook was "
-            "computed: label more rows or collect more pairs."
+            f"computed: {self._more_of_all}."
+        )
+
+    def unrelated(self, p_value: float) -> str:
+        """No shared component was found to carry the labels, and there is no outlook."""
+        return (
+            f"No shared component is credibly related to the labels (p = {p_value:.2g}), so "
+            "nothing says that cross-modal training would help, and no outlook was computed: check "
+            f"the pairing and the labels, {self._more_of_all}."
+        )
+
+    def unrelated_but(self, p_value: float, *, helps: bool) -> str:
+        """The same beside an outlook."""
+        seen = f"No shared component is credibly related to the labels (p = {p_value:.2g})"
+        if not helps:
+            return f"{seen}, so nothing says that what the modalities share helps them."
+        return (
+            f"{seen}: the gain rests on what that linear test does not see, nonlinear features or "
+            "shared components too weak to be detected. Check it with a small trained model."
         )
 
 
@@ -150,11 +176,5 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _span(interval: Interval, *, signed: bool = False, digits: int = 3) -> str:
-    low, high = (_number(v, digits, signed=signed) for v in (interval.lower, interval.upper))
-    return f"{100 * interval.level:.0f} % interval {low} to {high}"
-
-
-def _number(value: float, digits: int, *, signed: bool = False) -> str:
-    sign = "+" if signed else ""
-    return "∞" if value == float("inf") else f"{value:{sign}.{digits}f}"
+def _span(given: Interval, *, sign: bool = False, digits: int = 3) -> str:
+    return f"{percent(given.level)} interval {interval(given, digits=digits, sign=sign)}"

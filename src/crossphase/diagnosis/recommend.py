@@ -16,6 +16,9 @@ from crossphase.results.separation import Separation
 
 __all__ = ["recommend"]
 
+#: Share of the error that a gain may have where no shared component is related to the labels.
+_STRICTER = 0.2
+
 
 def recommend(
     outlook: Outlook | None,
@@ -26,6 +29,8 @@ def recommend(
     settings: Settings | None = None,
     x_name: str = "x",
     y_name: str = "y",
+    unrelated: float | None = None,
+    all_labelled: bool = False,
 ) -> dict[str, Recommendation]:
     """Recommend an objective for x, y, or both at hand.
 
@@ -44,6 +49,12 @@ def recommend(
         where it decides alone. None takes the defaults.
     x_name, y_name : str
         What the modalities are called in the reasons.
+    unrelated : float or None, default None
+        p-value of the test against "no shared component carries any label" where that is not
+        rejected. A gain then has to be credible at a level with a fifth of the error, and
+        without an outlook nothing but more data is recommended.
+    all_labelled : bool, default False
+        Whether no unlabelled pairs are left to label.
 
     Returns
     -------
@@ -57,23 +68,25 @@ def recommend(
     'align'
     """
     settings = settings or Settings()
-    names = Names(x_name, y_name)
+    names = Names(x_name, y_name, all_labelled=all_labelled)
     by_objective = {str(s.objective): s for s in separations}
     views: tuple[View, ...] = ("x", "y", "both")
     if outlook is None or not outlook.rows:
         recovery = _recovery(probabilities, probabilities_yx)
         return {
-            view: _from_regime(view, recovery, by_objective, settings.confidence, names)
+            view: _from_regime(view, recovery, by_objective, settings.confidence, names, unrelated)
             for view in views
         }
+    level = settings.level if unrelated is None else 1.0 - _STRICTER * (1.0 - settings.level)
     return {
         view: _from_outlook(
             view,
-            options_for(outlook, view, settings.level),
+            options_for(outlook, view, level),
             outlook.n_labelled,
             by_objective,
             settings.confidence,
             names,
+            unrelated,
         )
         for view in views
     }
@@ -86,6 +99,7 @@ def _from_outlook(
     separations: Mapping[str, Separation],
     confidence: float,
     names: Names,
+    unrelated: float | None,
 ) -> Recommendation:
     best = max(options.all, key=lambda option: option.score)
     rival = max(options.cross_modal, key=lambda option: option.score)
@@ -125,6 +139,10 @@ def _from_outlook(
     nonlinear = None if chosen is None else names.nonlinear(chosen)
     if nonlinear is not None:
         reasons.append(nonlinear)
+    if unrelated is not None:
+        # The ratios would speak of a signal that was not found.
+        reasons.append(names.unrelated_but(unrelated, helps=bool(helping)))
+        separations = {}
     explained = [option for option in options.cross_modal if not helping or option is chosen]
     reasons += [
         names.regime(separations[option.objective])
@@ -167,6 +185,7 @@ def _from_regime(
     separations: Mapping[str, Separation],
     confidence: float,
     names: Names,
+    unrelated: float | None,
 ) -> Recommendation:
     usable = {
         "x": ("align", "predict x->y"),
@@ -176,6 +195,9 @@ def _from_regime(
     candidates = {name: recovery[name] for name in usable}
     best = max(candidates, key=lambda name: candidates[name])
     likely = candidates[best]
+    if unrelated is not None:
+        reason = names.unrelated(unrelated)
+        return Recommendation(deploy, "collect more data", 1.0 - likely, (reason,))
     explanation = [names.regime(separations[name]) for name in usable if name in separations]
     if likely >= confidence:
         objective, sure = best, likely

@@ -139,8 +139,8 @@ def undetermined_reason(
     if estimate.p_value > settings.alpha:
         return (
             "no shared component is credibly related to the labels "
-            f"(p = {estimate.p_value:.2g}): nothing of them is shared, or the labelled rows are "
-            "too few to see it"
+            f"(p = {estimate.p_value:.2g}): nothing of them is shared, the labelled rows are too "
+            "few to see it, or the relation is not linear, which is all that was tested"
         )
     empty = float((~estimate.draws.signal.any(axis=1)).mean())
     if 1 - settings.confidence < empty < settings.confidence:
@@ -164,9 +164,26 @@ def undetermined_reason(
     return f"the interval of {names} holds 1"
 
 
-def robust_findings(estimate: RobustEstimate, settings: Settings) -> list[Finding]:
-    """What the user should know of how the estimate came about."""
+def robust_findings(
+    estimate: RobustEstimate, settings: Settings, *, trained: bool, all_labelled: bool
+) -> list[Finding]:
+    """What the user should know of how the estimate came about.
+
+    Parameters
+    ----------
+    estimate : RobustEstimate
+    settings : Settings
+    trained : bool
+        Whether cross-modal training is recommended, for what the outlook shows of it.
+    all_labelled : bool
+        Whether no unlabelled pairs are left to label.
+
+    Returns
+    -------
+    list of Finding
+    """
     space, visibility = estimate.space, estimate.visibility
+    more = "collect more labelled pairs" if all_labelled else "label more rows"
     findings = []
     kept = space.white_x.rank, space.white_y.rank
     if kept != space.full_ranks:
@@ -201,18 +218,21 @@ def robust_findings(estimate: RobustEstimate, settings: Settings) -> list[Findin
                 f"{space.n_components} shared components were found and "
                 f"{estimate.tested} tested against the labels.",
                 "The weaker ones may be signal or nuisance, so no regime is named.",
-                "Label more rows: three per component at least.",
+                f"{more.capitalize()}: three per component at least.",
             )
         )
     if estimate.p_value > settings.alpha:
         findings.append(
             Finding(
                 "no-shared-signal",
-                "serious",
+                "warning" if trained else "serious",
                 f"No shared component is credibly related to the labels (p = "
-                f"{estimate.p_value:.2g}).",
-                "Cross-modal training has nothing that helps these labels to recover.",
-                "Check the pairing and the labels; label more rows.",
+                f"{estimate.p_value:.2g}); the test sees linear relations.",
+                "The outlook gains all the same, from nonlinear features or components too weak to "
+                "be detected; the regime says nothing about that."
+                if trained
+                else "Nothing says that what the modalities share helps with these labels.",
+                f"Check the pairing and the labels; {more}.",
             )
         )
     for name, r2 in (("x", visibility.x), ("y", visibility.y)):

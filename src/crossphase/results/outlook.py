@@ -7,7 +7,10 @@ from typing import Literal
 
 from crossphase.results.separation import Interval
 
-__all__ = ["OutlookRow", "Recommendation"]
+__all__ = ["LEAST_CLEAR", "OutlookRow", "Recommendation"]
+
+LEAST_CLEAR = 5e-4
+"""An interval that comes closer to zero is shown as reaching it, and counts so."""
 
 View = Literal["x", "y", "both"]
 
@@ -51,12 +54,12 @@ class OutlookRow:
     @property
     def harms(self) -> bool:
         """Whether the whole interval of the gain lies below zero."""
-        return self.gain_interval.upper < 0
+        return self.gain_interval.upper <= -LEAST_CLEAR
 
     @property
     def helps(self) -> bool:
         """Whether the whole interval of the gain lies above zero."""
-        return self.gain_interval.lower > 0
+        return self.gain_interval.lower >= LEAST_CLEAR
 
 
 @dataclass(frozen=True, slots=True)
