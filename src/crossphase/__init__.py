@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from crossphase.errors import Finding as Finding
     from crossphase.errors import InputError as InputError
     from crossphase.moments import Moments as Moments
+    from crossphase.planning import plan as plan
     from crossphase.results import Diagnosis as Diagnosis
+    from crossphase.results import Plan as Plan
     from crossphase.theory import Regime as Regime
     from crossphase.theory import SpikedModel as SpikedModel
     from crossphase.theory import phase_boundaries as phase_boundaries
@@ -35,11 +37,13 @@ _HOMES = {
     "InputError": "crossphase.errors",
     "Moments": "crossphase.moments",
     "PairedData": "crossphase.data",
+    "Plan": "crossphase.results",
     "Regime": "crossphase.theory",
     "Settings": "crossphase.config",
     "SpikedModel": "crossphase.theory",
     "diagnose": "crossphase.diagnosis",
     "phase_boundaries": "crossphase.theory",
+    "plan": "crossphase.planning",
 }
 __all__ = [
     "CrossphaseError",
@@ -48,6 +52,7 @@ __all__ = [
     "InputError",
     "Moments",
     "PairedData",
+    "Plan",
     "Regime",
     "Settings",
     "SpikedModel",
@@ -55,6 +60,7 @@ __all__ = [
     "datasets",
     "diagnose",
     "phase_boundaries",
+    "plan",
 ]
 
 

@@ -17,6 +17,7 @@ from crossphase import __version__
 from crossphase.cli.datasets import app as datasets_app
 from crossphase.cli.demo import demo
 from crossphase.cli.diagnose import diagnose
+from crossphase.cli.plan import plan
 from crossphase.errors import InputError, MissingExtraError
 
 __all__ = ["app", "main"]
@@ -37,6 +38,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 app.command(short_help="Diagnose two modalities from your own files.")(diagnose)
+app.command(short_help="How many more pairs and labels would settle the verdict.")(plan)
 app.command(short_help="Diagnose bundled real data; writes a report.")(demo)
 app.add_typer(datasets_app, name="datasets", short_help="The bundled real data.")
 

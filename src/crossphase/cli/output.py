@@ -14,7 +14,7 @@ from crossphase.errors import InputError
 if TYPE_CHECKING:
     from crossphase.results import Diagnosis
 
-__all__ = ["STDOUT", "check_targets", "progress_bar", "publish"]
+__all__ = ["STDOUT", "Progress", "check_targets", "progress_bar", "publish", "write_output"]
 
 STDOUT = "-"
 
@@ -83,16 +83,36 @@ def publish(d: Diagnosis, *, json_target: str | None, html_target: str | None, q
     if on_stdout:
         sys.stdout.write(d.to_json())
     else:
-        _write(d.to_json, json_target)
-    _write(d.to_html, html_target)
+        write_output(d.to_json, json_target)
+    write_output(d.to_html, html_target)
     console = Console(stderr=on_stdout, highlight=False)
     print_report(summarise(d), console, brief=quiet)
     written = [t for t in (json_target, html_target) if t not in (None, STDOUT)]
     if written and not quiet:
         console.print(f"Wrote {' and '.join(map(str, written))}", markup=False, soft_wrap=True)
+    if d.regime == "Undetermined" and d.fit is not None and not quiet:
+        source = "X Y --labels L" if json_target in (None, STDOUT) else json_target
+        console.print(
+            f"crossphase plan {source} says how many more pairs and labels would settle the regime",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
-def _write(writer: Callable[[str], str], target: str | None) -> None:
+def write_output(writer: Callable[[str], object], target: str | None) -> None:
+    """Write a file if one is asked for.
+
+    Parameters
+    ----------
+    writer : callable
+        Given the path.
+    target : str or None
+
+    Raises
+    ------
+    InputError
+        If it cannot be written.
+    """
     if target is None:
         return
     try:

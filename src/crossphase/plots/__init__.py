@@ -7,6 +7,15 @@ pyplot state and no change to Matplotlib's settings outside the call.
 from crossphase.plots.outlook import plot_outlook
 from crossphase.plots.palette import DARK, LIGHT, Palette
 from crossphase.plots.phase import plot_diagnosis
+from crossphase.plots.plan import plot_plan
 from crossphase.plots.spectra import plot_spectrum
 
-__all__ = ["DARK", "LIGHT", "Palette", "plot_diagnosis", "plot_outlook", "plot_spectrum"]
+__all__ = [
+    "DARK",
+    "LIGHT",
+    "Palette",
+    "plot_diagnosis",
+    "plot_outlook",
+    "plot_plan",
+    "plot_spectrum",
+]

@@ -4,6 +4,7 @@ from crossphase.results.components import ComponentRow, StabilityRow
 from crossphase.results.diagnosis import DataSummary, Diagnosis
 from crossphase.results.fitted import FittedLoadings, FittedModel
 from crossphase.results.outlook import OutlookRow, Recommendation
+from crossphase.results.plan import Plan, PlanOption, PlanRow
 from crossphase.results.separation import Interval, Separation
 
 __all__ = [
@@ -14,6 +15,9 @@ __all__ = [
     "FittedModel",
     "Interval",
     "OutlookRow",
+    "Plan",
+    "PlanOption",
+    "PlanRow",
     "Recommendation",
     "Separation",
     "StabilityRow",

@@ -79,7 +79,7 @@ class FittedModel:
     label_z : ndarray of shape (k, q)
         Label coefficients over their standard errors, in white label coordinates.
     label_rows : ndarray of shape (k,)
-        Independent labelled rows that each row of `label_z` is worth.
+        Independent labelled rows that each row of `label_z` is worth; 0 if it was not tested.
     n_label_directions : int
         q, the label directions in use.
     hidden_signal : bool
@@ -117,4 +117,4 @@ class FittedModel:
     @property
     def label_effect(self) -> Array:
         """Growth of `label_z` with the square root of the labelled rows, shape (k, q)."""
-        return np.asarray(self.label_z / np.sqrt(self.label_rows)[:, None])
+        return np.asarray(self.label_z / np.sqrt(np.maximum(self.label_rows, 1))[:, None])

@@ -1,0 +1,142 @@
+"""Do planned sample sizes keep their promise? Plan, draw a fresh sample that large, diagnose it.
+
+    python benchmarks/plan_check.py                  about three minutes on two cores
+    python benchmarks/plan_check.py --replicates 12  more problems per family and regime
+
+Problems are those of benchmarks/decision_quality whose verdict is undetermined at 300 to 500
+pairs and 50 to 100 labels. For each way to settle it that the plan names, a fresh sample of the
+planned size is drawn from the same population: the share of these in which the right regime is
+named should be at least the assurance that was planned for (0.8).
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "decision_quality"))
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+from sampler import MAIN_FAMILIES, REGIMES, Problem, draw
+from threadpoolctl import threadpool_limits
+
+import crossphase as xp
+
+FAMILIES = (*MAIN_FAMILIES, "unequal", "mixed-labels", "partial-labels", "extreme-variance")
+GROW = ("labels", "pairs", "both")
+LARGEST = 40_000
+
+
+@dataclass(frozen=True)
+class Check:
+    """One undetermined problem and what became of its plan."""
+
+    family: str
+    seconds: float
+    first: str
+    planned: dict[str, tuple[int, int]]
+    named: dict[str, bool]
+    right: dict[str, bool]
+
+
+def check(task: tuple[str, str, int, bool]) -> Check | None:
+    family, regime, replicate, near = task
+    rng = np.random.default_rng(
+        [FAMILIES.index(family), REGIMES.index(regime), replicate, int(near), 77]
+    )
+    problem = draw(family, regime, rng, near=near)
+    n, m = int(rng.integers(300, 501)), int(rng.integers(50, 101))
+    d = diagnose(problem, n, m, rng)
+    if d.regime is not xp.Regime.UNDETERMINED:
+        return None
+    start = time.perf_counter()
+    plan = xp.plan(d)
+    seconds = time.perf_counter() - start
+    planned = {o.grow: (o.n_pairs, o.n_labelled) for o in plan.options if o.n_pairs <= LARGEST}
+    named, right = {}, {}
+    for grow, size in planned.items():
+        later = diagnose(problem, *size, rng)
+        named[grow] = later.regime is not xp.Regime.UNDETERMINED
+        right[grow] = str(later.regime) == problem.regime
+    first = plan.options[0].grow if plan.options else ""
+    return Check(family, seconds, first, planned, named, right)
+
+
+def diagnose(problem: Problem, n: int, m: int, rng: np.random.Generator) -> xp.Diagnosis:
+    x, y, labels, _ = problem.sample(n, rng)
+    if problem.n_classes:
+        labels = np.array([f"class {code}" for code in labels.argmax(axis=1)])
+    return xp.diagnose(
+        x,
+        y,
+        labels[:m],
+        labelled=np.arange(m),
+        settings=xp.Settings(outlook=False, stability=False),
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--replicates", type=int, default=10)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--near", action="store_true", help="problems within 3 % of a boundary")
+    parser.add_argument("--family", choices=FAMILIES, help="this family only")
+    given = parser.parse_args()
+    tasks = [
+        (family, regime, replicate, given.near)
+        for replicate in range(given.replicates)
+        for family in ((given.family,) if given.family else FAMILIES)
+        for regime in REGIMES
+    ]
+    start = time.perf_counter()
+    with multiprocessing.Pool(given.workers, threadpool_limits, (1,)) as pool:
+        results = track(
+            pool.imap_unordered(check, tasks), "problems", len(tasks), console=Console(stderr=True)
+        )
+        checks = [found for found in results if found is not None]
+    print(
+        f"{len(tasks)} problems, {len(checks)} undetermined; {time.perf_counter() - start:.0f} s\n"
+    )
+    print("| family | undetermined | with a plan | right, first option | right, any option | "
+          "named wrongly | median planned pairs, labels | seconds a plan |")  # fmt: skip
+    print("|" + "---|" * 8)
+    for family in (*FAMILIES, "all"):
+        _row(family, [c for c in checks if family in ("all", c.family)])
+    for grow in GROW:
+        right = [c.right[grow] for c in checks if grow in c.right]
+        print(f"\ngrow {grow}: {_share(right)} right of {len(right)}", end="")
+    print()
+
+
+def _row(family: str, checks: list[Check]) -> None:
+    planned = [c for c in checks if c.first in c.right]
+    every = [right for c in checks for right in c.right.values()]
+    wrong = [c.named[g] and not c.right[g] for c in checks for g in c.right]
+    first = [c.right[c.first] for c in planned]
+    sizes = np.array([c.planned[c.first] for c in planned], dtype=float).reshape(-1, 2)
+    middle = " , ".join(f"{v:.0f}" for v in np.median(sizes, axis=0)) if len(sizes) else "–"
+    seconds = np.median([c.seconds for c in checks]) if checks else float("nan")
+    print(
+        f"| {family} | {len(checks)} | {len(planned)} | {_share(first)} | {_share(every)} "
+        f"| {_share(wrong)} | {middle} | {seconds:.1f} |"
+    )
+
+
+def _share(hits: list[bool]) -> str:
+    if not hits:
+        return "–"
+    share = float(np.mean(hits))
+    return f"{share:.2f} ± {np.sqrt(share * (1 - share) / len(hits)):.2f}"
+
+
+if __name__ == "__main__":
+    main()

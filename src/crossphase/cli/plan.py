@@ -1,0 +1,172 @@
+"""``crossphase plan``: how many more pairs and labels would settle the verdict."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crossphase.cli.inputs import (
+    Groups,
+    IdColumn,
+    LabelColumns,
+    LabelKinds,
+    LabelsFile,
+    LabelsKey,
+    Quiet,
+    Seed,
+    XKey,
+    XName,
+    YKey,
+    YName,
+    read_pairs,
+)
+from crossphase.cli.output import STDOUT, check_targets, progress_bar, write_output
+from crossphase.config import Settings
+from crossphase.errors import InputError
+
+if TYPE_CHECKING:
+    from crossphase.results import Diagnosis, Plan
+
+__all__ = ["plan"]
+
+_PICTURES = (".png", ".svg", ".pdf")
+
+
+def plan(
+    x: Annotated[
+        Path,
+        typer.Argument(
+            metavar="X|DIAGNOSIS.json", help="First modality, or what diagnose --json wrote."
+        ),
+    ],
+    y: Annotated[
+        Path | None, typer.Argument(metavar="Y", help="Second modality.", show_default=False)
+    ] = None,
+    labels: LabelsFile = None,
+    x_key: XKey = None,
+    y_key: YKey = None,
+    labels_key: LabelsKey = None,
+    x_name: XName = None,
+    y_name: YName = None,
+    id_column: IdColumn = None,
+    label_columns: LabelColumns = None,
+    label_kind: LabelKinds = None,
+    groups: Groups = None,
+    confidence: Annotated[
+        float | None,
+        typer.Option(
+            "--confidence", metavar="P", help="Name a regime at this probability; default 0.8."
+        ),
+    ] = None,
+    assurance: Annotated[
+        float,
+        typer.Option("--assurance", metavar="P", help="Probability to plan for: named and right."),
+    ] = 0.8,
+    max_factor: Annotated[
+        float, typer.Option("--max-factor", metavar="F", help="Largest growth considered.")
+    ] = 64,
+    seed: Seed = 0,
+    json_target: Annotated[
+        str | None,
+        typer.Option("--json", metavar="PATH", help="Write the plan as JSON; - is stdout."),
+    ] = None,
+    plot_target: Annotated[
+        str | None, typer.Option("--plot", metavar="PATH", help="Draw it as .png, .svg or .pdf.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    r"""Say how many more pairs and labels would settle an undetermined verdict.
+
+    Takes what "crossphase diagnose --json" wrote, or the data themselves.
+
+    \b
+    Examples:
+      crossphase plan diagnosis.json
+      crossphase plan diagnosis.json --plot plan.png --json plan.json
+      crossphase plan rna.npy protein.npy --labels cell_types.npy
+    """
+    if plot_target is not None and Path(plot_target).suffix.lower() not in _PICTURES:
+        raise InputError(f"--plot {plot_target}: give a name that ends in .png, .svg or .pdf")
+    inputs = [path for path in (x, y, labels) if path is not None]
+    check_targets((json_target, plot_target), inputs)
+    given = {
+        "--labels": labels, "--x-key": x_key, "--y-key": y_key, "--labels-key": labels_key,
+        "--x-name": x_name, "--y-name": y_name, "--id": id_column, "--groups": groups,
+        "--label-column": label_columns, "--label-kind": label_kind,
+    }  # fmt: skip
+    with progress_bar(quiet) as progress:
+        if y is None:
+            unused = [name for name, value in given.items() if value]
+            d = _saved(x, unused)
+        else:
+            data = read_pairs(
+                x,
+                y,
+                labels,
+                x_name=x_name,
+                y_name=y_name,
+                label_kind=label_kind,
+                progress=progress,
+                x_key=x_key,
+                y_key=y_key,
+                labels_key=labels_key,
+                id_column=id_column,
+                label_columns=label_columns or (),
+                groups_column=groups,
+            )
+            from crossphase.diagnosis import diagnose
+
+            settings = Settings(seed=seed, outlook=False)
+            d = diagnose(data, settings=settings, progress=progress)
+        from crossphase.planning import plan as run
+
+        found = run(
+            d,
+            target_confidence=confidence,
+            assurance=assurance,
+            max_factor=max_factor,
+            seed=seed,
+            progress=progress,
+        )
+    _publish(found, json_target, plot_target, quiet)
+
+
+def _saved(path: Path, unused: list[str]) -> Diagnosis:
+    """The diagnosis in a file."""
+    if path.suffix.lower() != ".json":
+        raise InputError(f"only {path} was given: give X and Y, or a .json of crossphase diagnose")
+    if unused:
+        raise InputError(f"{unused[0]} says how to read data, and {path} is a diagnosis: drop it")
+    from crossphase.results import Diagnosis
+
+    try:
+        return Diagnosis.from_json(path)
+    except OSError as error:
+        raise InputError(
+            f"cannot read {path}: {error.strerror or error}; give what diagnose --json wrote"
+        ) from error
+
+
+def _publish(found: Plan, json_target: str | None, plot_target: str | None, quiet: bool) -> None:
+    """Print the plan and write the files asked for."""
+    from rich.console import Console
+
+    from crossphase.plots.plan import save_plan
+    from crossphase.report.files import write_text
+    from crossphase.report.plan_table import print_plan
+
+    text = json.dumps(found.to_dict(), indent=1, allow_nan=False) + "\n"
+    if json_target == STDOUT:
+        sys.stdout.write(text)
+    else:
+        write_output(lambda path: write_text(path, text), json_target)
+    if found.rows:
+        write_output(lambda path: save_plan(found, path), plot_target)
+    console = Console(stderr=json_target == STDOUT, highlight=False)
+    print_plan(found, console, brief=quiet)
+    if plot_target is not None and not found.rows:
+        console.print(f"Nothing to draw: {plot_target} was not written.", soft_wrap=True)
