@@ -122,6 +122,13 @@ def test_constant_and_repeated_columns_are_kept_and_named() -> None:
     assert found["duplicated-columns"] == "x has 1 columns equal to an earlier one: 'c'"
 
 
+def test_repeated_names_are_named() -> None:
+    data = PairedData.from_arrays(pd.DataFrame(X, columns=["a", "b", "a"]), Y)
+    [finding] = data.findings
+    assert finding.code == "repeated-names"
+    assert "'a'" in finding.finding
+
+
 def test_signed_zeros_count_as_equal() -> None:
     x = np.array([[0.0, -0.0], [1.0, 1.0]])
     assert [finding.code for finding in feature_findings(x, "x")] == ["duplicated-columns"]

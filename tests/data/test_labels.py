@@ -195,6 +195,38 @@ def test_rare_classes_are_reported() -> None:
     assert codes(read(np.r_[["rare"] * 3, TEXT[3:]])) == []
 
 
+def test_classes_that_differ_in_white_space_only_are_one() -> None:
+    labels = np.where(np.arange(N) < 5, np.char.add(TEXT, " "), TEXT)
+    data = read(labels)
+    assert data.labels.columns[0].classes == read(TEXT).labels.columns[0].classes
+    assert codes(data) == ["spaces-in-classes"]
+    assert codes(read(np.char.add(" ", TEXT))) == []
+    both = pd.Categorical(labels, categories=[*sorted(set(TEXT)), *{f"{t} " for t in TEXT}])
+    assert read(both).labels.columns[0].classes == tuple(sorted(set(TEXT)))
+
+
+@pytest.mark.parametrize(
+    ("values", "far"),
+    [
+        (X[:, 0], 0),
+        (np.r_[[1e4] * 6, X[6:, 0]], 6),
+        (np.r_[1e4, np.arange(N - 1) / 7.0], 1),
+        (np.where(np.arange(N) < 50, 0.5, X[:, 0]), 0),
+        (np.r_[1e9, np.where(np.arange(1, N) < 50, 0.5, X[1:, 0])], 1),
+    ],
+)
+def test_labels_far_from_all_others_are_counted(values: np.ndarray, far: int) -> None:
+    found = [f for f in read(values).findings if f.code == "outlying-labels"]
+    assert len(found) == (far > 0)
+    assert not far or f" {far} of 60 labelled rows" in found[0].finding
+
+
+def test_a_single_group_is_no_group() -> None:
+    data = PairedData.from_arrays(X, X, groups=["donor 1"] * N)
+    assert data.groups is None
+    assert [f.code for f in data.findings] == ["one-group"]
+
+
 BAD = {
     "one class": (["B"] * N, "single class"),
     "one class and missing": (["B", None] * (N // 2), "single class"),

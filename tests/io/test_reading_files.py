@@ -308,3 +308,13 @@ def test_pipes_and_circular_links_are_refused_at_once(tmp_path: Path) -> None:
         read_table(tmp_path / "pipe.npy")
     with pytest.raises(InputError, match=r"loop\.npy is a link that leads back to itself"):
         read_table(tmp_path / "loop.npy")
+
+
+def test_columns_of_one_name_are_told_apart_or_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("cell,a, a,type,type\nu,1,2,B,T\nv,3,4,T,B\n")
+    assert list(read_table(path).values.columns) == ["cell", "a", "a", "type", "type"]
+    with pytest.raises(InputError, match="2 columns named 'type': rename"):
+        read_table(path, id_column="cell", aside=["type"])
+    with pytest.raises(InputError, match="2 columns named 'a': rename"):
+        read_labels(path, ["type"], id_column="a")

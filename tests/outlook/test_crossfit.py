@@ -220,13 +220,22 @@ def test_labels_of_both_kinds_give_rows_of_both_metrics(rng):
     assert 0.3 < clear.score < 0.55  # the mean of nearly 1 and nearly 0
 
 
-def test_a_class_seen_once_is_left_out_and_said(rng):
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_class_seen_hardly_ever_is_left_out_and_said(rng, count):
     x, y, target = problem(rng)
     numbers = (target > 0).astype(int)
-    numbers[3] = 2
+    numbers[3 : 3 + count] = 2
     outlook = run(x, y, classes(numbers), labelled=np.arange(100))
-    assert [f.code for f in outlook.findings] == ["outlook-single-member-classes"]
+    assert [f.code for f in outlook.findings] == ["outlook-rare-classes"]
     assert np.allclose(outlook.chance, 0.5)
+
+
+def test_one_row_of_the_other_class_gives_no_outlook_and_says_why(rng):
+    x, y, _ = problem(rng)
+    outlook = run(x, y, classes(np.arange(600) == 3), labelled=np.arange(100))
+    assert outlook.rows == ()
+    assert [f.code for f in outlook.findings] == ["outlook-rare-classes", "no-outlook"]
+    assert "fewer than two classes have 3 labelled rows" in outlook.findings[1].finding
 
 
 @pytest.mark.parametrize(

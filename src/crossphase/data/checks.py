@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -240,7 +241,7 @@ def feature_findings(
     Returns
     -------
     tuple of Finding
-        Codes ``"constant-columns"`` and ``"duplicated-columns"``.
+        Codes ``"constant-columns"``, ``"repeated-names"`` and ``"duplicated-columns"``.
 
     Examples
     --------
@@ -259,6 +260,16 @@ def feature_findings(
                 "info",
                 f"{what} has {len(found)} constant columns: {_listed(found)}",
                 "They carry nothing; the pseudo-inverse leaves them out exactly.",
+            )
+        )
+    if names is not None and len(set(names)) < len(names):
+        twice = [name for name, count in Counter(names).items() if count > 1]
+        findings.append(
+            Finding(
+                "repeated-names",
+                "info",
+                f"{what} has {len(twice)} column names that occur more than once: {_listed(twice)}",
+                "Each column counts as a feature of its own.",
             )
         )
     first: dict[bytes, int] = {}

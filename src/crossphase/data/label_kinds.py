@@ -25,6 +25,8 @@ FEW_CONSECUTIVE = 100
 MEAN_COUNT = 3
 #: Classes with no more rows than this are reported.
 RARE = 2
+#: Robust standard deviations from the median beyond which a continuous label is an outlier.
+OUTLYING = 20.0
 
 
 def encode_labels(
@@ -50,7 +52,8 @@ def encode_labels(
     -------
     labels : Labels
     findings : tuple of Finding
-        Codes ``"label-kind-guessed"``, ``"one-hot-labels"``, ``"rare-classes"``.
+        Codes ``"label-kind-guessed"``, ``"one-hot-labels"``, ``"rare-classes"``,
+        ``"spaces-in-classes"``, ``"outlying-labels"``.
 
     Raises
     ------
@@ -90,9 +93,13 @@ def encode_labels(
             kind, found = _guess(column)
             findings.extend(found)
         if kind == "continuous":
-            columns.append(_continuous(column, complete))
+            encoded = _continuous(column, complete)
+            columns.append(encoded)
+            findings.extend(_outlying(encoded, complete))
         else:
-            encoded = _classes(column, complete)
+            stripped = _stripped(column)
+            findings.extend(_spaced(column, stripped, complete))
+            encoded = _classes(stripped, complete)
             columns.append(encoded)
             findings.extend(_rare(encoded, complete))
     return Labels(tuple(columns)), tuple(findings)
@@ -252,6 +259,57 @@ def _classes(column: RawColumn, complete: NDArray[np.bool_]) -> LabelColumn:
         count=len(names),
     )
     return LabelColumn(column.name, "classes", codes, tuple(classes))
+
+
+def _stripped(column: RawColumn) -> RawColumn:
+    """Class names without the white space around them, which nobody sees."""
+    if column.source not in ("text", "category"):
+        return column
+    names = np.char.strip(column.values.astype(str))
+    order = tuple(dict.fromkeys(name.strip() for name in column.order))
+    return RawColumn(column.name, column.source, names, column.missing, order)
+
+
+def _spaced(
+    column: RawColumn, stripped: RawColumn, complete: NDArray[np.bool_]
+) -> tuple[Finding, ...]:
+    if column.source not in ("text", "category"):
+        return ()
+    before = np.unique(column.values[complete].astype(str))
+    after = np.unique(stripped.values[complete])
+    if len(before) == len(after):
+        return ()
+    twice = [name for name in after.tolist() if sum(b.strip() == name for b in before) > 1]
+    return (
+        Finding(
+            "spaces-in-classes",
+            "warning",
+            f"Label {column.name!r} has {len(twice)} classes written with and without white space "
+            f"around them: {', '.join(repr(name) for name in twice[:5])}.",
+            "They were taken for one class each.",
+            "Clean the labels; rename classes that are meant to differ.",
+        ),
+    )
+
+
+def _outlying(column: LabelColumn, complete: NDArray[np.bool_]) -> tuple[Finding, ...]:
+    distance = np.abs(column.values[complete] - np.median(column.values[complete]))
+    # Where most labels share one value, the others tell the spread.
+    spread = 1.4826 * float(np.median(distance) or np.median(distance[distance > 0]))
+    far = int((distance > OUTLYING * spread).sum())
+    if not far:
+        return ()
+    return (
+        Finding(
+            "outlying-labels",
+            "warning",
+            f"Label {column.name!r} has {far} of {int(complete.sum())} labelled rows more than "
+            f"{OUTLYING:g} robust standard deviations from the median, up to "
+            f"{distance.max() / spread:.3g}.",
+            "A few rows decide the label's variance, so signal in all others hardly counts.",
+            "Check these rows; give ranks or logarithms of the label if they are right.",
+        ),
+    )
 
 
 def _rare(column: LabelColumn, complete: NDArray[np.bool_]) -> tuple[Finding, ...]:

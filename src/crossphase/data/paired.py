@@ -35,6 +35,14 @@ _LABELS_FOLLOW_X = Finding(
     "Labels were taken to be in the row order of x as given.",
     "Give the labels IDs if they are in another order.",
 )
+_ONE_GROUP = Finding(
+    "one-group",
+    "warning",
+    "All pairs belong to one group.",
+    "No group can be held out, so rows were taken to be independent; what holds within this group "
+    "may not hold in others.",
+    "Give pairs of several groups, or leave groups= out.",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +61,8 @@ class PairedData:
     ids : ndarray of shape (n,) or None
         Row IDs, of any hashable type.
     groups : ndarray of shape (n,) or None
-        Blocks of dependent rows (donor, batch, night): integer codes into `group_names`.
+        Blocks of dependent rows (donor, batch, night): integer codes into `group_names`; None
+        too where all rows are of one group.
     group_names : tuple of str
     covariates : mapping of str to ndarray of shape (n,), or None
         Numbers as float64 (NaN where missing), everything else as text (empty where missing).
@@ -198,6 +207,8 @@ class PairedData:
             raise InputError("labelled= or ids_labels= came without labels: give the labels too")
 
         codes, group_names = _groups(groups, ids_groups, rows_x, pairs_x, align)
+        if groups is not None and codes is None:
+            findings.append(_ONE_GROUP)
         return cls(
             x=values[0],
             y=values[1],
@@ -297,6 +308,8 @@ def _groups(
             f"{pairs_x[np.argmax(column.missing)]}: give every row a group"
         )
     seen, codes = np.unique(column.values, return_inverse=True)
+    if len(seen) == 1:
+        return None, ()
     names = tuple(f"{value:g}" if column.values.dtype.kind == "f" else str(value) for value in seen)
     return codes.astype(np.intp), names
 

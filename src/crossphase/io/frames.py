@@ -117,7 +117,11 @@ def read_text(path: Path, id_column: str | None = None) -> pd.DataFrame:
     for j in text_columns:
         text = [value.removeprefix(_MARK) for value in frame.iloc[:, j]]
         frame.isetitem(j, pandas.Series(text, dtype=object))
-    frame.columns = frame.columns.map(lambda name: str(name).strip())
+    names = [str(name).strip() for name in frame.columns]
+    if header and len(fields) == len(names):
+        # pandas renames what repeats; which one is meant is for the caller to ask.
+        names = [own or name for own, name in zip(fields, names, strict=True)]
+    frame.columns = pandas.Index(names)
     if not len(frame):
         raise InputError(f"{path} has column names and no rows: give at least one row")
     if indexed:

@@ -70,6 +70,10 @@ def _read(
             ids = _id_text(arrays[id_column], path)
         return Table(path, values, ids, {name: arrays[name] for name in aside if name in arrays})
     frame = read_parquet(path) if ending == ".parquet" else read_text(path, id_column)
+    for name in [*aside, *([] if id_column is None else [id_column])]:
+        count = list(frame.columns).count(name)
+        if count > 1:
+            raise InputError(f"{path} has {count} columns named {name!r}: rename all but one")
     ids = None
     if id_column is not None:
         if id_column in frame.columns:

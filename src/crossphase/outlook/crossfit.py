@@ -21,7 +21,7 @@ from crossphase.outlook.intervals import (
     losses,
     scores,
 )
-from crossphase.outlook.plan import Plan, make_plan
+from crossphase.outlook.plan import LEAST_MEMBERS, Plan, make_plan
 from crossphase.outlook.probe import fit_predict
 from crossphase.outlook.representations import CODES, RAW, Key, Representations, build
 from crossphase.results.outlook import OutlookRow
@@ -122,7 +122,7 @@ def compute_outlook(
     obstacle = _obstacle(plan)
     if obstacle is not None:
         nothing = np.empty((0, settings.n_draws))
-        return Outlook((), nothing, np.empty(0), len(plan.labelled), (obstacle,))
+        return Outlook((), nothing, np.empty(0), len(plan.labelled), (*plan.findings, obstacle))
     weights = bootstrap_weights(len(plan.labelled), settings.n_draws, rng, plan.groups)
     dim = max(_DIMS) if settings.latent_dim is None else settings.latent_dim
     # Group-wise choices inside the training rows share one set of inner folds.
@@ -184,7 +184,8 @@ def _obstacle(plan: Plan) -> Finding | None:
     elif n_folds < 2:
         seen, action = "all labelled rows are in one group", "label rows of other groups"
     else:
-        seen, action = "no class has two labelled rows", "label more rows of each class"
+        seen = f"fewer than two classes have {LEAST_MEMBERS} labelled rows or more"
+        action = "label more rows of the rare classes, or merge them"
     return Finding(
         "no-outlook",
         "warning",

@@ -13,12 +13,15 @@ from crossphase.errors import Finding
 from crossphase.outlook.folds import assign_folds
 from crossphase.outlook.probe import Task
 
-__all__ = ["MAX_LABELLED", "Plan", "make_plan"]
+__all__ = ["LEAST_MEMBERS", "MAX_LABELLED", "Plan", "make_plan"]
 
 Ints = NDArray[np.intp]
 
 MAX_LABELLED = 4000
 """Labelled rows that are probed; more are subsampled, since intervals are narrow by then."""
+
+LEAST_MEMBERS = 3
+"""Classes with fewer labelled rows are not scored."""
 
 # With this share of labels or less, codes are fitted once, on the unlabelled pairs alone.
 _SPLIT_SHARE = 0.25
@@ -146,17 +149,18 @@ def _tasks(
             continue
         codes = column.values[labelled].astype(np.intp)
         size = np.bincount(codes, minlength=len(column.classes))
-        keep = size[codes] > 1
-        dropped = int((size == 1).sum())
+        keep = size[codes] >= LEAST_MEMBERS
+        dropped = int(((size > 0) & (size < LEAST_MEMBERS)).sum())
         if dropped:
             findings.append(
                 Finding(
-                    "outlook-single-member-classes",
+                    "outlook-rare-classes",
                     "warning",
-                    f"{dropped} classes of {column.name!r} have one labelled row",
-                    "a class seen once cannot be both learned and tested: it is left out of "
-                    "the outlook's scores",
-                    "label more rows of the rare classes, or merge them",
+                    f"{dropped} of {int((size > 0).sum())} classes of {column.name!r} have fewer "
+                    f"than {LEAST_MEMBERS} labelled rows.",
+                    "So few rows cannot be both learned and tested: these classes are left out of "
+                    "the outlook's scores.",
+                    "Label more rows of the rare classes, or merge them.",
                 )
             )
         present, numbers = np.unique(codes[keep], return_inverse=True)
