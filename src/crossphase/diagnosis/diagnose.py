@@ -210,11 +210,18 @@ def _robust(data: PairedData, labels: Labels, settings: Settings, report: Progre
         all_labelled=data.n_labelled == data.n,
     )
     trained = any(is_cross_modal(one.objective) for one in recommendations.values())
+    found = robust_findings(
+        estimate,
+        settings,
+        trained=trained,
+        all_labelled=data.n_labelled == data.n,
+        names=(data.x_name, data.y_name),
+    )
+    # Having been reduced says that features were too many, with what was done about it.
+    reduced = any(finding.code == "dimensions-reduced" for finding in found)
     findings = [
-        *data.findings,
-        *robust_findings(
-            estimate, settings, trained=trained, all_labelled=data.n_labelled == data.n
-        ),
+        *(f for f in data.findings if not reduced or f.code != "more-features-than-pairs"),
+        *found,
         *unusable,
         *component_findings(components, parts[0]),
         *([] if unstable is None else [unstable]),

@@ -10,15 +10,12 @@ from numpy.typing import NDArray
 
 from crossphase.outlook import Outlook
 from crossphase.outlook.intervals import interval
-from crossphase.results.outlook import LEAST_CLEAR, View
+from crossphase.results.outlook import LEAST_CLEAR, MARGIN, View
 from crossphase.results.separation import Interval
 
-__all__ = ["MARGIN", "WIDE", "Option", "Options", "is_cross_modal", "options_for"]
+__all__ = ["WIDE", "Option", "Options", "is_cross_modal", "options_for"]
 
 Array = NDArray[np.float64]
-
-MARGIN = 0.01
-"""Scores closer than this (a point) count as equal."""
 
 WIDE = 0.05
 """A gain whose interval spans more than this on both sides of zero is undecided."""

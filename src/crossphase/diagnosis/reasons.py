@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from crossphase.diagnosis.options import MARGIN, Option
-from crossphase.results.formatting import interval, number, percent, probability, signed
+from crossphase.diagnosis.options import Option
+from crossphase.results.formatting import interval, number, p_value, percent, probability, signed
 from crossphase.results.names import shorten
-from crossphase.results.outlook import View
+from crossphase.results.outlook import MARGIN, View
 from crossphase.results.separation import Interval, Separation
 
 __all__ = ["Names"]
@@ -153,17 +153,17 @@ class Names:
             f"computed: {self._more_of_all}."
         )
 
-    def unrelated(self, p_value: float) -> str:
+    def unrelated(self, likely: float) -> str:
         """No shared component was found to carry the labels, and there is no outlook."""
         return (
-            f"No shared component is credibly related to the labels (p = {p_value:.2g}), so "
+            f"No shared component is credibly related to the labels ({p_value(likely)}), so "
             "nothing says that cross-modal training would help, and no outlook was computed: check "
             f"the pairing and the labels, {self._more_of_all}."
         )
 
-    def unrelated_but(self, p_value: float, *, helps: bool) -> str:
+    def unrelated_but(self, likely: float, *, helps: bool) -> str:
         """The same beside an outlook."""
-        seen = f"No shared component is credibly related to the labels (p = {p_value:.2g})"
+        seen = f"No shared component is credibly related to the labels ({p_value(likely)})"
         if not helps:
             return f"{seen}, so nothing says that what the modalities share helps them."
         return (

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from crossphase.config import Settings
-from crossphase.diagnosis.options import MARGIN, Option, Options, options_for
+from crossphase.diagnosis.options import Option, Options, options_for
 from crossphase.diagnosis.reasons import Names
 from crossphase.outlook import Outlook
-from crossphase.results.outlook import Recommendation, View
+from crossphase.results.outlook import MARGIN, Recommendation, View
 from crossphase.results.separation import Separation
 
 __all__ = ["recommend"]

@@ -10,6 +10,8 @@ from crossphase.diagnosis.draws import LOG_DELTA_LIMIT, ObjectiveDraws
 from crossphase.diagnosis.robust import RobustEstimate
 from crossphase.errors import Finding
 from crossphase.results import Interval, Separation
+from crossphase.results.formatting import counted, p_value
+from crossphase.results.names import shorten
 from crossphase.theory import Objective, Regime
 
 __all__ = [
@@ -21,6 +23,12 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
+
+_DOING = {
+    Objective.ALIGN: "alignment",
+    Objective.PREDICT_XY: "prediction x→y",
+    Objective.PREDICT_YX: "prediction y→x",
+}
 
 
 def regime_probabilities(align: Array, predict: Array) -> dict[str, float]:
@@ -133,20 +141,20 @@ def undetermined_reason(
         )
     if estimate.tested < space.n_components:
         return (
-            f"{space.n_components} shared components were found and the labelled rows suffice to "
-            f"test {estimate.tested} of them"
+            f"the labelled rows suffice to test {estimate.tested} of the "
+            f"{counted(space.n_components, 'shared component')} found"
         )
     if estimate.p_value > settings.alpha:
         return (
             "no shared component is credibly related to the labels "
-            f"(p = {estimate.p_value:.2g}): nothing of them is shared, the labelled rows are too "
+            f"({p_value(estimate.p_value)}): nothing of them is shared, the labelled rows are too "
             "few to see it, or the relation is not linear, which is all that was tested"
         )
     empty = float((~estimate.draws.signal.any(axis=1)).mean())
     if 1 - settings.confidence < empty < settings.confidence:
         return (
             "the labelled rows are too few to tell whether any shared component carries the "
-            f"labels (p = {estimate.p_value:.2g})"
+            f"labels ({p_value(estimate.p_value)})"
         )
     doubtful = (estimate.inclusion > 0.1) & (estimate.inclusion < 0.9)
     if doubtful.any():
@@ -160,12 +168,17 @@ def undetermined_reason(
             "nuisance may hide below the detection threshold "
             f"(correlation {space.threshold:.2f} at {space.n_rows} pairs)"
         )
-    names = " and ".join(f"Δ of {p.objective}" for p in open_) or "Δ"
-    return f"the interval of {names} holds 1"
+    names = " and of ".join(_DOING[p.objective] for p in open_) or "alignment or prediction"
+    return f"Δ of {names} may lie on either side of 1"
 
 
 def robust_findings(
-    estimate: RobustEstimate, settings: Settings, *, trained: bool, all_labelled: bool
+    estimate: RobustEstimate,
+    settings: Settings,
+    *,
+    trained: bool,
+    all_labelled: bool,
+    names: tuple[str, str] = ("x", "y"),
 ) -> list[Finding]:
     """What the user should know of how the estimate came about.
 
@@ -177,6 +190,8 @@ def robust_findings(
         Whether cross-modal training is recommended, for what the outlook shows of it.
     all_labelled : bool
         Whether no unlabelled pairs are left to label.
+    names : tuple of str, default ("x", "y")
+        Of the modalities.
 
     Returns
     -------
@@ -215,8 +230,8 @@ def robust_findings(
             Finding(
                 "components-untested",
                 "warning",
-                f"{space.n_components} shared components were found and "
-                f"{estimate.tested} tested against the labels.",
+                f"The labelled rows suffice to test {estimate.tested} of the "
+                f"{counted(space.n_components, 'shared component')} found.",
                 "The weaker ones may be signal or nuisance, so no regime is named.",
                 f"{more.capitalize()}: three per component at least.",
             )
@@ -226,8 +241,8 @@ def robust_findings(
             Finding(
                 "no-shared-signal",
                 "warning" if trained else "serious",
-                f"No shared component is credibly related to the labels (p = "
-                f"{estimate.p_value:.2g}); the test sees linear relations.",
+                "No shared component is credibly related to the labels "
+                f"({p_value(estimate.p_value)}); the test sees linear relations.",
                 "The outlook gains all the same, from nonlinear features or components too weak to "
                 "be detected; the regime says nothing about that."
                 if trained
@@ -235,7 +250,7 @@ def robust_findings(
                 f"Check the pairing and the labels; {more}.",
             )
         )
-    for name, r2 in (("x", visibility.x), ("y", visibility.y)):
+    for name, r2 in zip(map(shorten, names), (visibility.x, visibility.y), strict=True):
         if r2 > 0.1 and r2 - visibility.shared > max(0.1, 0.25 * r2):
             findings.append(
                 Finding(

@@ -7,7 +7,10 @@ from typing import Literal
 
 from crossphase.results.separation import Interval
 
-__all__ = ["LEAST_CLEAR", "OutlookRow", "Recommendation"]
+__all__ = ["LEAST_CLEAR", "MARGIN", "OutlookRow", "Recommendation"]
+
+MARGIN = 0.01
+"""Scores closer than this (a point) count as equal."""
 
 LEAST_CLEAR = 5e-4
 """An interval that comes closer to zero is shown as reaching it, and counts so."""

@@ -1,0 +1,49 @@
+"""Why a regime is not named is said in plain words."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from crossphase.config import Settings
+from crossphase.diagnosis.robust_parts import undetermined_reason
+
+
+def estimate(**changes):
+    space = SimpleNamespace(n_components=3, n_rows=500, threshold=0.21)
+    fields = {
+        "space": space,
+        "tested": 3,
+        "p_value": 0.001,
+        "draws": SimpleNamespace(signal=np.ones((10, 3), dtype=bool)),
+        "inclusion": np.array([0.99, 0.98, 0.01]),
+    }
+    return SimpleNamespace(**{**fields, **changes})
+
+
+@pytest.mark.parametrize(
+    ("doubtful", "words"),
+    [
+        ((0, 1), "Δ of alignment and of prediction x→y may lie on either side of 1"),
+        ((0,), "Δ of alignment may lie on either side of 1"),
+        ((1,), "Δ of prediction x→y may lie on either side of 1"),
+    ],
+)
+def test_ratios_that_may_lie_on_either_side(diagnosis, doubtful, words):
+    parts = tuple(
+        SimpleNamespace(objective=s.objective, nuisance=s.nuisance, probability=p)
+        for s, p in zip(
+            diagnosis.separations, [0.5 if i in doubtful else 0.99 for i in range(3)], strict=True
+        )
+    )
+    assert undetermined_reason(estimate(), parts, Settings()) == words
+
+
+def test_numbers_of_things_and_p_values(diagnosis):
+    parts = diagnosis.separations
+    one = estimate(space=SimpleNamespace(n_components=1), tested=0)
+    assert "0 of the 1 shared component found" in undetermined_reason(one, parts, Settings())
+    unrelated = undetermined_reason(estimate(p_value=0.1), parts, Settings())
+    assert "(p = 0.10)" in unrelated
