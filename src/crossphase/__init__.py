@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from crossphase.errors import CrossphaseError as CrossphaseError
     from crossphase.errors import Finding as Finding
     from crossphase.errors import InputError as InputError
+    from crossphase.linear import AlignedProbe as AlignedProbe
+    from crossphase.linear import CrossAlignment as CrossAlignment
+    from crossphase.linear import CrossPrediction as CrossPrediction
+    from crossphase.linear import JointObjective as JointObjective
     from crossphase.moments import Moments as Moments
     from crossphase.planning import plan as plan
     from crossphase.results import Diagnosis as Diagnosis
@@ -31,10 +35,14 @@ __version__ = "0.1.0"
 # Public names are loaded on first use, so that `import crossphase` and the command line's
 # --help stay instant.
 _HOMES = {
+    "AlignedProbe": "crossphase.linear",
+    "CrossAlignment": "crossphase.linear",
+    "CrossPrediction": "crossphase.linear",
     "CrossphaseError": "crossphase.errors",
     "Diagnosis": "crossphase.results",
     "Finding": "crossphase.errors",
     "InputError": "crossphase.errors",
+    "JointObjective": "crossphase.linear",
     "Moments": "crossphase.moments",
     "PairedData": "crossphase.data",
     "Plan": "crossphase.results",
@@ -46,10 +54,14 @@ _HOMES = {
     "plan": "crossphase.planning",
 }
 __all__ = [
+    "AlignedProbe",
+    "CrossAlignment",
+    "CrossPrediction",
     "CrossphaseError",
     "Diagnosis",
     "Finding",
     "InputError",
+    "JointObjective",
     "Moments",
     "PairedData",
     "Plan",

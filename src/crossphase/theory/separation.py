@@ -18,6 +18,7 @@ __all__ = [
     "alignment_signal",
     "code_norm_bound",
     "merged_spectrum",
+    "minimal_code_norm",
     "prediction_nuisance",
     "prediction_signal",
     "recovery_count",
@@ -292,3 +293,32 @@ def code_norm_bound(phi: ArrayLike) -> Array:
     if np.any(correlation > 1):
         raise InputError(f"phi contains {correlation.max():.6g}: canonical correlations end at 1")
     return np.asarray(2.0 / correlation)
+
+
+def minimal_code_norm(phi: ArrayLike) -> Array:
+    """Size 2 Σ 1/φ_i of the smallest pair of alignment codes, in Frobenius norm.
+
+    Codes W' = Φ^{-1/2} Uᵀ and V' = Φ^{-1/2} Vᵀ, with U and V the leading singular vectors of the
+    whitened cross-covariance, satisfy W'CV'ᵀ = I and reach it; their spectral norms reach
+    :func:`code_norm_bound`.
+
+    Parameters
+    ----------
+    phi : array-like of shape (..., k)
+        The k canonical correlations that the codes keep, in (0, 1].
+
+    Returns
+    -------
+    ndarray of shape (...)
+
+    Raises
+    ------
+    InputError
+        For values outside (0, 1].
+
+    Examples
+    --------
+    >>> minimal_code_norm([1.0, 0.5])
+    array(6.)
+    """
+    return np.asarray(code_norm_bound(phi).sum(axis=-1))
