@@ -392,3 +392,20 @@ def test_a_nonlinear_gain_is_recommended_and_explained():
     gains = {r.objective for r in found.recommendations.values()} & trained
     [finding] = [f for f in found.warnings if f.code == "no-shared-signal"]
     assert (finding.severity == "warning") == bool(gains)
+
+
+@pytest.mark.parametrize("regime", ["Both", "CA only", "CP only", "Neither"])
+@pytest.mark.parametrize("n", [120, 400])
+def test_all_signal_counts_as_recovered_exactly_where_the_ratio_exceeds_1(regime, n):
+    rows = sample(regime, seed=1, n=n)
+    found = regime_of(rows.x, rows.y, rows.signal[:100], labelled=range(100))
+    for part in found.separations:
+        count = int(part.is_signal.sum())
+        low, high = part.required_dim_interval
+        assert low <= part.required_dim <= high
+        if count:
+            assert (part.recovery == count) == (part.delta > 1)
+            assert (part.required_dim == count) == (part.delta > 1)
+            assert 0 <= part.recovery <= count <= part.required_dim
+        else:
+            assert (part.recovery, part.required_dim) == (0, 0)

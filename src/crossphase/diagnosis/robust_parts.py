@@ -89,7 +89,18 @@ def _separation(
     order = np.argsort(-np.median(draws.values, axis=0), kind="stable")
     tail = (1 - settings.level) / 2
     low, middle, high = np.quantile(draws.log_delta, [tail, 0.5, 1 - tail])
-    recovery, required = _counts(draws.values, signal)
+    likely = inclusion > 0.5
+    recovery, required = _counts(draws, signal)
+    # The point estimates are those of Δ's side of 1 and of the likeliest set, so that everything
+    # counts as recovered exactly where Δ > 1.
+    side = (draws.log_delta > 0) == (middle > 0)
+    alike = side & (signal == likely).all(axis=1)
+    among = alike if alike.any() else side
+    count = int(likely.sum())
+    recovered, needed = count, count
+    if count and middle <= 0:
+        recovered = min(int(np.median(recovery[among])), count - 1)
+        needed = max(int(np.median(required[among])), count + 1)
     few, many = np.quantile(required, [tail, 1 - tail], method="inverted_cdf")
     return Separation(
         objective=objective,
@@ -100,18 +111,28 @@ def _separation(
         sample_values=sample_values[order],
         signal_probability=inclusion[order],
         threshold=threshold,
-        recovery=int(np.median(recovery)),
-        required_dim=int(np.median(required)),
-        required_dim_interval=(int(few), int(many)),
+        recovery=recovered,
+        required_dim=needed,
+        required_dim_interval=(min(int(few), needed), max(int(many), needed)),
     )
 
 
-def _counts(values: Array, signal: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Recovery count and required dimension of each draw."""
+def _counts(
+    draws: ObjectiveDraws, signal: NDArray[np.bool_]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Recovery count and required dimension of each draw.
+
+    Undetected nuisance is not among the values: where Δ says that it exceeds the weakest signal,
+    it counts as one component more.
+    """
+    values, count = draws.values, signal.sum(axis=1)
     nuisance = np.where(signal, -np.inf, values).max(axis=1, initial=-np.inf)
     recovery = (signal & (values > nuisance[:, None])).sum(axis=1)
     weakest = np.where(signal, values, np.inf).min(axis=1, initial=np.inf)
     required = (values >= weakest[:, None]).sum(axis=1)
+    below = (draws.log_delta <= 0) & (count > 0)
+    recovery = np.where(below, np.minimum(recovery, count - 1), count)
+    required = np.where(below, np.maximum(required, count + 1), count)
     return recovery, required
 
 
