@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from crossphase.config import Deploy, Estimator, Settings
 from crossphase.data import PairedData
 from crossphase.data.labels import Labels
+from crossphase.data.outlying import set_outlying_aside
 from crossphase.diagnosis.components import component_findings, component_rows
 from crossphase.diagnosis.fitted import fitted_model
 from crossphase.diagnosis.options import is_cross_modal
@@ -142,12 +143,14 @@ def diagnose(
             align=align,
         )
     report = progress or _silent
+    published = settings.estimator == "published"
+    data = set_outlying_aside(data, keep=published)
     if data.labels is None or not data.n_labelled:
         raise InputError(
             "no labels: signal and nuisance cannot be told apart without a few labelled rows; "
             "give labels for some of the pairs"
         )
-    run = _published if settings.estimator == "published" else _robust
+    run = _published if published else _robust
     # Hundreds of small factorisations: threads that wait for each other cost far more than they
     # bring, up to 25-fold on a busy machine.
     with threadpool_limits(limits=1, user_api="blas"):
