@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossphase.cli.inputs import (
+    Align,
     Groups,
     IdColumn,
     LabelColumns,
@@ -53,6 +54,7 @@ def plan(
     x_name: XName = None,
     y_name: YName = None,
     id_column: IdColumn = None,
+    align: Align = "auto",
     label_columns: LabelColumns = None,
     label_kind: LabelKinds = None,
     groups: Groups = None,
@@ -82,12 +84,6 @@ def plan(
     r"""Say how many more pairs and labels would settle an undetermined verdict.
 
     Takes what "crossphase diagnose --json" wrote, or the data themselves.
-
-    \b
-    Examples:
-      crossphase plan diagnosis.json
-      crossphase plan diagnosis.json --plot plan.png --json plan.json
-      crossphase plan rna.npy protein.npy --labels cell_types.npy
     """
     if plot_target is not None and Path(plot_target).suffix.lower() not in _PICTURES:
         raise InputError(f"--plot {plot_target}: give a name that ends in .png, .svg or .pdf")
@@ -97,6 +93,7 @@ def plan(
         "--labels": labels, "--x-key": x_key, "--y-key": y_key, "--labels-key": labels_key,
         "--x-name": x_name, "--y-name": y_name, "--id": id_column, "--groups": groups,
         "--label-column": label_columns, "--label-kind": label_kind,
+        "--align": align if align != "auto" else None,
     }  # fmt: skip
     with progress_bar(quiet) as progress:
         if y is None:
@@ -115,6 +112,7 @@ def plan(
                 y_key=y_key,
                 labels_key=labels_key,
                 id_column=id_column,
+                align=align,
                 label_columns=label_columns or (),
                 groups_column=groups,
             )
@@ -143,12 +141,7 @@ def _saved(path: Path, unused: list[str]) -> Diagnosis:
         raise InputError(f"{unused[0]} says how to read data, and {path} is a diagnosis: drop it")
     from crossphase.results import Diagnosis
 
-    try:
-        return Diagnosis.from_json(path)
-    except OSError as error:
-        raise InputError(
-            f"cannot read {path}: {error.strerror or error}; give what diagnose --json wrote"
-        ) from error
+    return Diagnosis.from_json(path)
 
 
 def _publish(found: Plan, json_target: str | None, plot_target: str | None, quiet: bool) -> None:
