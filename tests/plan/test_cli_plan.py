@@ -57,8 +57,8 @@ def test_from_data(tmp_path, capsys):
     [
         (["--plot", "plan.txt"], ".png, .svg or .pdf"),
         (["--labels", "labels.npy"], "--labels says how to read data"),
-        (["--assurance", "2"], "assurance=2"),
-        (["--max-factor", "0.5"], "max_factor=0.5"),
+        (["--assurance", "2"], "give a number between 0 and 1"),
+        (["--max-factor", "0.5"], "give a number between 1 and"),
     ],
 )
 def test_bad_options_are_one_line(saved, more, words, capsys):
