@@ -16,7 +16,7 @@ import crossphase.diagnosis
 from crossphase.cli import main
 from crossphase.cli.app import app
 from crossphase.config import Settings
-from crossphase.errors import InputError, MissingExtraError
+from crossphase.errors import Finding, InputError, MissingExtraError
 from crossphase.results import Diagnosis
 
 
@@ -51,7 +51,7 @@ def arguments(files, *more):
 def test_verdict_on_stdout_and_exit_0(files, calls, capsys):
     assert main(arguments(files)) == 0
     out, err = capsys.readouterr()
-    assert out.startswith("Predict protein from rna: probability 0.93.")
+    assert out.startswith("Predict protein from rna: probability 0.93 that nothing else")
     assert "Separation" in out
     assert err == ""
     data, choices = calls[0]
@@ -104,11 +104,16 @@ def test_json_on_stdout_moves_the_tables_to_stderr(files, calls, capsys):
         (["--label-kind", "ordinal"], "choose auto, continuous or classes"),
         (["--label-kind", "auto", "--label-kind", "classes"], "name the columns"),
         (["--label-kind", "a=auto", "--label-kind", "classes"], "COLUMN=KIND"),
-        (["--deploy", "z"], "deploy='z': choose one of"),
-        (["--estimator", "magic"], "estimator='magic': choose one of"),
-        (["--classifier", "magic"], "classifier='magic': choose one of"),
-        (["--level", "1.5"], "level=1.5"),
-        (["--nonsense"], "No such option: --nonsense"),
+        (["--deploy", "z"], "--deploy z: choose one of x, y, both"),
+        (["--estimator", "magic"], "--estimator magic: choose one of"),
+        (["--classifier", "magic"], "--classifier magic: choose one of"),
+        (["--classifier", "elbow"], "only the published estimator has it"),
+        (["--level", "1.5"], "--level 1.5: give a number"),
+        (["--seed", "-1"], "--seed -1: give a whole number"),
+        (["--x-name", "protein"], "give --x-name or --y-name"),
+        (["--align", "z"], "--align z: choose"),
+        (["--align", "id"], "--align position"),
+        (["--nonsense"], ": see crossphase diagnose --help"),
         (["--seed", "many"], "Invalid value for '--seed'"),
     ],
 )
@@ -185,8 +190,63 @@ def test_demo_writes_both_files(tmp_path, calls, capsys):
     assert {path.name for path in tmp_path.iterdir()} == {"report.html", "diagnosis.json"}
     data, choices = calls[0]
     assert (data.x_name, data.y_name, data.n_labelled, data.n) == ("fourier", "karhunen", 200, 2000)
-    assert choices["seed"] == 0
+    assert choices["settings"] == Settings()
     assert capsys.readouterr().out.startswith("Predict karhunen from fourier")
+
+
+def test_demo_makes_its_folder(tmp_path, calls):
+    out = tmp_path / "new" / "folder"
+    assert main(["demo", "--out", str(out), "--quiet"]) == 0
+    assert {path.name for path in out.iterdir()} == {"report.html", "diagnosis.json"}
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [(["--seed", "-1"], "--seed -1: give a whole number"), (["--out", "{}/file"], "cannot make")],
+)
+def test_demo_refuses_in_one_line(tmp_path, calls, capsys, more, message):
+    (tmp_path / "file").write_text("")
+    assert main(["demo", *(part.format(tmp_path) for part in more)]) == 2
+    out, err = capsys.readouterr()
+    assert (out, calls) == ("", [])
+    assert message in err
+    assert len(err.splitlines()) == 1
+
+
+def test_align_reaches_the_files(files, calls, capsys):
+    pd = pytest.importorskip("pandas")
+    rng = np.random.default_rng(0)
+    rows = np.arange(100, 160)
+    pd.DataFrame(rng.normal(size=(60, 2)), index=rows).to_csv(files / "a.csv")
+    pd.DataFrame(rng.normal(size=(60, 2)), index=rows[::-1]).to_csv(files / "b.csv")
+    command = ["diagnose", str(files / "a.csv"), str(files / "b.csv"),
+               "--labels", str(files / "labels.npy")]  # fmt: skip
+    assert main(command) == 2
+    assert "--align id to match by ID, or --align position" in capsys.readouterr().err
+    assert main([*command, "--align", "id"]) == 0
+    assert main([*command, "--align", "position"]) == 0
+    assert [data.alignment.by for data, _ in calls] == ["id", "position"]
+
+
+def test_errors_hold_no_control_characters(files, capsys):
+    assert main(["diagnose", "\x1b[2Jx.npy", str(files / "protein.npy")]) == 2
+    assert "\x1b" not in capsys.readouterr().err
+
+
+def test_findings_name_options(files, monkeypatch, capsys, diagnosis):
+    found = Finding("code", "warning", "A guess", "It may be wrong", 'Give label_kind="classes".')
+    monkeypatch.setattr(
+        crossphase.diagnosis, "diagnose", lambda data, **_: replace(diagnosis, warnings=(found,))
+    )
+    assert main(arguments(files)) == 0
+    out = capsys.readouterr().out
+    assert "A guess. It may be wrong." in out
+    assert "→ Give --label-kind classes." in out
+
+
+def test_verbose_prints_every_code_with_its_interval(files, calls, capsys):
+    assert main(arguments(files, "--verbose")) == 0
+    assert "+0.050 to +0.110" in capsys.readouterr().out
 
 
 def test_datasets_are_listed_with_their_licence(capsys):
@@ -197,7 +257,7 @@ def test_datasets_are_listed_with_their_licence(capsys):
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["diagnose"], ["demo"], ["datasets"], ["datasets", "list"]]
+    "command", [[], ["diagnose"], ["plan"], ["demo"], ["datasets"], ["datasets", "list"]]
 )
 def test_help_has_an_example_for_every_command(command):
     result = CliRunner().invoke(app, [*command, "--help"])
@@ -205,6 +265,15 @@ def test_help_has_an_example_for_every_command(command):
     assert "Example" in result.output
     assert f"crossphase {' '.join(command)}".strip() in result.output
     assert "─" not in result.output
+    assert "\b" not in result.output
+    assert "\\b" not in result.output
+    assert max(map(len, result.output.splitlines())) <= 80
+
+
+def test_examples_keep_their_lines():
+    lines = CliRunner().invoke(app, ["diagnose", "--help"]).output.splitlines()
+    assert "    crossphase diagnose rna.npy protein.npy --labels cell_types.npy" in lines
+    assert "        --label-column type --html report.html" in lines
 
 
 def test_version(capsys):

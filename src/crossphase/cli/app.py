@@ -18,6 +18,7 @@ from crossphase.cli.datasets import app as datasets_app
 from crossphase.cli.demo import demo
 from crossphase.cli.diagnose import diagnose
 from crossphase.cli.plan import plan
+from crossphase.cli.wording import examples, in_options, one_line
 from crossphase.errors import InputError, MissingExtraError
 
 __all__ = ["app", "main"]
@@ -37,9 +38,28 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command(short_help="Diagnose two modalities from your own files.")(diagnose)
-app.command(short_help="How many more pairs and labels would settle the verdict.")(plan)
-app.command(short_help="Diagnose bundled real data; writes a report.")(demo)
+app.command(
+    short_help="Diagnose two modalities from your own files.",
+    epilog=examples(
+        "crossphase diagnose rna.npy protein.npy --labels cell_types.npy",
+        "crossphase diagnose rna.csv protein.csv --id cell --labels cells.csv \\\n"
+        "      --label-column type --html report.html",
+        "crossphase diagnose views.npz views.npz --x-key a --y-key b \\\n"
+        "      --labels y.npy --deploy x",
+    ),
+)(diagnose)
+app.command(
+    short_help="How many more pairs and labels would settle the verdict.",
+    epilog=examples(
+        "crossphase plan diagnosis.json",
+        "crossphase plan diagnosis.json --plot plan.png --json plan.json",
+        "crossphase plan rna.npy protein.npy --labels cell_types.npy",
+    ),
+)(plan)
+app.command(
+    short_help="Diagnose bundled real data; writes a report.",
+    epilog=examples("crossphase demo", "crossphase demo --out results"),
+)(demo)
 app.add_typer(datasets_app, name="datasets", short_help="The bundled real data.")
 
 
@@ -49,22 +69,22 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(
+    epilog=examples(
+        "crossphase demo",
+        "crossphase diagnose rna.csv protein.csv --labels cells.csv",
+        "crossphase diagnose --help",
+    )
+)
 def crossphase(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    r"""Before you train on paired multimodal data: align, predict, or stay with one modality?
+    """Before you train on paired multimodal data: align, predict, or stay with one modality?
 
-    \b
-    Examples:
-      crossphase demo
-      crossphase diagnose rna.npy protein.npy --labels cell_types.csv
-      crossphase diagnose --help
-
-    \b
-    Exit codes: 0 a verdict ("Undetermined" is one), 2 bad input, 130 interrupted.
+    Exit codes: 0 a verdict ("Undetermined" is one), 1 the reader of the output went away, 2 bad
+    input, 130 interrupted.
     """
 
 
@@ -98,15 +118,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except (InputError, MissingExtraError) as error:
-        return _refuse(str(error))
+        return _refuse(in_options(str(error)))
     except _UsageProblem as error:
         message: str = error.format_message()  # type: ignore[attr-defined]
-        return _refuse(f"{message.rstrip('.')}: see crossphase --help")
+        context = getattr(error, "ctx", None)
+        command = "crossphase" if context is None else context.command_path
+        return _refuse(f"{message.rstrip('.')}: see {command} --help")
     if code == INTERRUPTED:
         typer.echo("crossphase: interrupted", err=True)
     return code if isinstance(code, int) else 0
 
 
 def _refuse(message: str) -> int:
-    typer.echo(f"crossphase: error: {' '.join(message.split())}", err=True)
+    typer.echo(f"crossphase: error: {one_line(message)}", err=True)
     return BAD_INPUT

@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import typer
 
+from crossphase.cli.wording import examples
+
 __all__ = ["app"]
 
 app = typer.Typer(rich_markup_mode=None)
 
 
-@app.callback()
+@app.callback(epilog=examples("crossphase datasets list"))
 def datasets() -> None:
-    r"""The bundled real data.
-
-    \b
-    Example:
-      crossphase datasets list
-    """
+    """The bundled real data."""
 
 
-@app.command("list")
+@app.command("list", epilog=examples("crossphase datasets list"))
 def list_datasets() -> None:
-    r"""List the bundled datasets: rows, labels, views with their features, licence.
-
-    \b
-    Example:
-      crossphase datasets list
-    """
+    """List the bundled datasets: rows, labels, views with their features, licence."""
     from crossphase import datasets as bundled
 
     for name in bundled.names():

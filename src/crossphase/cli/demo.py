@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
+from crossphase.cli.inputs import Quiet, Seed, Verbose
 from crossphase.cli.output import check_targets, progress_bar, publish
+from crossphase.config import Settings
+from crossphase.errors import InputError
 
 __all__ = ["demo"]
 
@@ -16,21 +19,22 @@ def demo(
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder for report.html, diagnosis.json.")
     ] = Path(),
-    seed: Annotated[
-        int, typer.Option("--seed", metavar="N", help="Seed of everything random.")
-    ] = 0,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print the verdict alone.")] = False,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
-    r"""Diagnose two views of handwritten digits, 200 of the 2,000 rows labelled.
+    """Diagnose two views of handwritten digits, 200 of the 2,000 rows labelled.
 
     The two views are Fourier coefficients and Karhunen-Loeve coefficients of the same images
     (UCI Multiple Features, CC BY 4.0). Writes report.html and diagnosis.json.
-
-    \b
-    Examples:
-      crossphase demo
-      crossphase demo --out results
     """
+    settings = Settings(seed=seed)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"cannot make the folder {out}: {error.strerror or error}; choose another place"
+        ) from None
     json_target, html_target = str(out / "diagnosis.json"), str(out / "report.html")
     check_targets((json_target, html_target))
     with progress_bar(quiet) as progress:
@@ -39,5 +43,5 @@ def demo(
         data = xp.datasets.load("digits-views").pair(
             "fourier", "karhunen", n_labelled=200, seed=seed
         )
-        result = xp.diagnose(data, seed=seed, progress=progress)
-    publish(result, json_target=json_target, html_target=html_target, quiet=quiet)
+        result = xp.diagnose(data, settings=settings, progress=progress)
+    publish(result, json_target=json_target, html_target=html_target, quiet=quiet, verbose=verbose)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from crossphase.cli.inputs import (
+    Align,
     Groups,
     IdColumn,
     LabelColumns,
@@ -16,6 +18,7 @@ from crossphase.cli.inputs import (
     LabelsKey,
     Quiet,
     Seed,
+    Verbose,
     XKey,
     XName,
     YKey,
@@ -23,6 +26,7 @@ from crossphase.cli.inputs import (
     read_pairs,
 )
 from crossphase.cli.output import STDOUT, check_targets, progress_bar, publish
+from crossphase.cli.wording import said_in_options
 from crossphase.config import Settings
 from crossphase.errors import InputError
 
@@ -39,6 +43,7 @@ def diagnose(
     x_name: XName = None,
     y_name: YName = None,
     id_column: IdColumn = None,
+    align: Align = "auto",
     label_columns: LabelColumns = None,
     label_kind: LabelKinds = None,
     groups: Groups = None,
@@ -62,13 +67,13 @@ def diagnose(
         ),
     ] = "robust",
     classifier: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--classifier",
             metavar="[elbow|elbow_log|permutation]",
-            help="Of the published estimator.",
+            help="Of the published estimator; default: elbow.",
         ),
-    ] = "elbow",
+    ] = None,
     seed: Seed = 0,
     level: Annotated[
         float, typer.Option("--level", metavar="P", help="Coverage of the intervals.")
@@ -84,22 +89,23 @@ def diagnose(
         bool, typer.Option("--no-outlook", help="Skip the outlook: the regime only, faster.")
     ] = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
-    r"""Say whether to align two modalities, predict one from the other, or stay with one.
+    """Say whether to align two modalities, predict one from the other, or stay with one.
 
     X, Y and the labels are .npy, .npz, .csv, .tsv or .parquet. Rows are matched by order, or by
     --id. Label columns may also stand in X or Y.
-
-    \b
-    Examples:
-      crossphase diagnose rna.npy protein.npy --labels cell_types.npy
-      crossphase diagnose rna.csv protein.csv --id cell --labels cells.csv \
-          --label-column type --html report.html
-      crossphase diagnose views.npz views.npz --x-key a --y-key b --labels y.npy --deploy x
     """
     # The options are words until here; Settings refuses those it does not know.
-    choices: dict[str, Any] = {"estimator": estimator, "deploy": deploy, "classifier": classifier}
+    choices: dict[str, Any] = {"estimator": estimator, "deploy": deploy}
+    if classifier is not None:
+        choices["classifier"] = classifier
     settings = Settings(seed=seed, level=level, outlook=not no_outlook, **choices)
+    if classifier is not None and settings.estimator == "robust":
+        raise InputError(
+            f"--classifier {classifier}: only the published estimator has it; add --estimator "
+            "published, or drop it"
+        )
     inputs = [path for path in (x, y, labels) if path is not None]
     if html_target == STDOUT:
         raise InputError("--html -: the page needs a file; give a path such as report.html")
@@ -117,6 +123,7 @@ def diagnose(
             y_key=y_key,
             labels_key=labels_key,
             id_column=id_column,
+            align=align,
             label_columns=label_columns or (),
             groups_column=groups,
             covariate_columns=covariates or (),
@@ -124,4 +131,5 @@ def diagnose(
         from crossphase.diagnosis import diagnose as run
 
         result = run(data, settings=settings, progress=progress)
-    publish(result, json_target=json_target, html_target=html_target, quiet=quiet)
+    result = replace(result, warnings=said_in_options(result.warnings))
+    publish(result, json_target=json_target, html_target=html_target, quiet=quiet, verbose=verbose)

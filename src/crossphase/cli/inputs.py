@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from crossphase.data import PairedData
 
 __all__ = [
+    "Align",
     "Groups",
     "IdColumn",
     "LabelColumns",
@@ -24,6 +25,7 @@ __all__ = [
     "LabelsKey",
     "Quiet",
     "Seed",
+    "Verbose",
     "XKey",
     "XName",
     "YKey",
@@ -57,6 +59,14 @@ IdColumn = Annotated[
     str | None,
     typer.Option("--id", metavar="COLUMN", help="Row IDs: match rows by them, not by order."),
 ]
+Align = Annotated[
+    str,
+    typer.Option(
+        "--align",
+        metavar="[auto|id|position]",
+        help="Match rows by the IDs in their files, or by position; auto refuses to guess.",
+    ),
+]
 LabelColumns = Annotated[
     list[str] | None,
     typer.Option("--label-column", metavar="COLUMN", help="A label column; repeatable."),
@@ -75,6 +85,9 @@ Groups = Annotated[
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Seed of everything random.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print the verdict alone.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", help="Print every code, component and stability rerun.")
+]
 
 
 def read_pairs(

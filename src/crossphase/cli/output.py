@@ -56,7 +56,14 @@ def check_targets(targets: Iterable[str | None], inputs: Iterable[Path] = ()) ->
         taken[real] = "another output goes there"
 
 
-def publish(d: Diagnosis, *, json_target: str | None, html_target: str | None, quiet: bool) -> None:
+def publish(
+    d: Diagnosis,
+    *,
+    json_target: str | None,
+    html_target: str | None,
+    quiet: bool,
+    verbose: bool = False,
+) -> None:
     """Print the verdict and write the files asked for.
 
     With JSON on stdout the tables go to stderr.
@@ -68,6 +75,8 @@ def publish(d: Diagnosis, *, json_target: str | None, html_target: str | None, q
         Paths; ``-`` sends the JSON to stdout.
     quiet : bool
         Print the verdict sentence alone.
+    verbose : bool, default False
+        Print every table in full.
 
     Raises
     ------
@@ -76,7 +85,6 @@ def publish(d: Diagnosis, *, json_target: str | None, html_target: str | None, q
     """
     from rich.console import Console
 
-    from crossphase.report.summary import summarise
     from crossphase.report.terminal import print_report
 
     on_stdout = json_target == STDOUT
@@ -86,7 +94,7 @@ def publish(d: Diagnosis, *, json_target: str | None, html_target: str | None, q
         write_output(d.to_json, json_target)
     write_output(d.to_html, html_target)
     console = Console(stderr=on_stdout, highlight=False)
-    print_report(summarise(d), console, brief=quiet)
+    print_report(d, console, brief=quiet, verbose=verbose)
     written = [t for t in (json_target, html_target) if t not in (None, STDOUT)]
     if written and not quiet:
         console.print(f"Wrote {' and '.join(map(str, written))}", markup=False, soft_wrap=True)

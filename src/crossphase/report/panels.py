@@ -6,15 +6,18 @@ from dataclasses import dataclass
 
 from crossphase.results import Diagnosis, StabilityRow
 from crossphase.results.components import STABILITY_KINDS
-from crossphase.results.formatting import percent, probability
+from crossphase.results.formatting import counted, percent, probability
 from crossphase.results.names import shorten
 
 __all__ = [
     "ComponentLine",
     "StabilityLine",
     "component_lines",
+    "components_left_out",
+    "components_said",
     "nuisance_name",
     "stability_lines",
+    "stability_said",
 ]
 
 _MAX_COMPONENTS = 20
@@ -74,6 +77,57 @@ def component_lines(d: Diagnosis) -> tuple[ComponentLine, ...]:
             )
         )
     return tuple(lines)
+
+
+def components_left_out(d: Diagnosis) -> str:
+    """What the table of shared components leaves out; empty if nothing.
+
+    Parameters
+    ----------
+    d : Diagnosis
+    """
+    left_out = _probabilities(d)[_MAX_COMPONENTS:]
+    if not left_out:
+        return ""
+    return f"{len(left_out)} more, {sum(p > 0.5 for p in left_out) or 'none'} of them signal"
+
+
+def components_said(d: Diagnosis) -> str:
+    """The shared components in one line.
+
+    Parameters
+    ----------
+    d : Diagnosis
+    """
+    found = _probabilities(d)
+    signal = sum(p > 0.5 for p in found)
+    nuisance = len(found) - signal
+    text = f"{counted(len(found), 'shared component')}: {signal} signal, {nuisance} nuisance"
+    named = nuisance_name(d)
+    return f"{text}, the strongest of it mostly {named}" if named else text
+
+
+def stability_said(d: Diagnosis) -> str:
+    """The stability panel in one line.
+
+    Parameters
+    ----------
+    d : Diagnosis
+    """
+    lines = stability_lines(d)
+    agree, total = sum(line.agree for line in lines), sum(line.total for line in lines)
+    count = f"all {total}" if agree == total else f"{agree} of {total}"
+    text = f"{count} reruns with other settings, fewer rows or damaged labels give the same regime"
+    others = [
+        f"{line.kind} {line.agree} of {line.total}" for line in lines if line.agree < line.total
+    ]
+    return f"{text} ({', '.join(others)})" if others else text
+
+
+def _probabilities(d: Diagnosis) -> list[float]:
+    """Probability of signal of each shared component, strongest component first."""
+    by_component = {row.component: row.signal_probability for row in d.components}
+    return [by_component[i] for i in sorted(by_component)]
 
 
 def nuisance_name(d: Diagnosis) -> str:

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import math
 
-from crossphase.plots.labels import metric_label
 from crossphase.report.panels import nuisance_name
 from crossphase.results import DataSummary, Diagnosis, Recommendation, Separation
-from crossphase.results.formatting import interval, number, probability, signed
+from crossphase.results.formatting import number, probability
 from crossphase.results.names import shorten
+from crossphase.results.outlook import MARGIN
 from crossphase.theory.regimes import Objective, Regime
 
-__all__ = ["action", "regime_meaning", "required_dimension", "verdict"]
+__all__ = [
+    "action",
+    "choice",
+    "closed",
+    "link",
+    "probability_of",
+    "regime_meaning",
+    "required_dimension",
+    "verdict",
+]
 
 # Recommendations that the regime by itself accounts for.
 _EXPLAINED_BY = {
@@ -85,6 +94,82 @@ def regime_meaning(regime: Regime, data: DataSummary, nuisance: str = "") -> str
     }[regime]
 
 
+def choice(advice: Recommendation, data: DataSummary) -> str:
+    """What to train, as an order; where nothing stands out, the choice that commits to least.
+
+    Parameters
+    ----------
+    advice : Recommendation
+    data : DataSummary
+        Where the names come from.
+
+    Examples
+    --------
+    >>> data = DataSummary(9, 9, 2, 2, "rna", "protein", (), (2, 2))
+    >>> choice(Recommendation("x", "unimodal x", 0.4, ()), data)
+    'No clear difference: stay with rna alone, the simplest choice'
+    """
+    order = action(advice.objective, data)
+    if not _is_sure(advice) or advice.confidence >= 0.5:
+        return order
+    why = {"unimodal x": "the simplest choice", "unimodal y": "the simplest choice",
+           "concatenate": "the safest choice"}  # fmt: skip
+    reason = why.get(advice.objective, "one of several that gain")
+    return f"No clear difference: {order[0].lower()}{order[1:]}, {reason}"
+
+
+def probability_of(advice: Recommendation, *, outlook: bool) -> str:
+    """What the probability of a recommendation is the probability of.
+
+    Parameters
+    ----------
+    advice : Recommendation
+    outlook : bool
+        Whether there is an outlook; the regime decides otherwise.
+
+    Examples
+    --------
+    >>> probability_of(Recommendation("x", "align", 0.9, ()), outlook=True)
+    'that nothing else scores more than 0.01 better'
+    """
+    if outlook:
+        return f"that nothing else scores more than {MARGIN:g} better"
+    if advice.objective in _TRAINED:
+        return "that it recovers the signal"
+    return "that cross-modal training would not recover the signal"
+
+
+def link(d: Diagnosis) -> str:
+    """How the regime and a recommendation that it does not suggest go together.
+
+    Parameters
+    ----------
+    d : Diagnosis
+
+    Returns
+    -------
+    str
+        Empty where one follows from the other, or nothing is known of held-out rows.
+    """
+    objective = d.recommendation.objective
+    if not d.outlook or objective == "collect more data" or d.regime is Regime.UNDETERMINED:
+        return ""
+    x, y = shorten(d.data.x_name), shorten(d.data.y_name)
+    if objective in _TRAINED:
+        if objective in _EXPLAINED_BY[d.regime]:
+            return ""
+        return "It gains on held-out rows all the same: part of the signal is enough for that."
+    finds = {
+        Regime.BOTH: "Either would find the signal",
+        Regime.CA_ONLY: "Aligning would find the signal",
+        Regime.CP_ONLY: f"Predicting {y} from {x} would find the signal",
+    }.get(d.regime)
+    if finds is None:
+        return ""
+    shows = {"unimodal x": f"{x} alone already shows", "unimodal y": f"{y} alone already shows"}
+    return f"{finds}, but {shows.get(objective, 'the two side by side already show')} it as well."
+
+
 def verdict(d: Diagnosis) -> str:
     """What to train, how sure that is, and why, in one to three short sentences.
 
@@ -100,7 +185,7 @@ def verdict(d: Diagnosis) -> str:
         the point estimate that it is.
     """
     advice = d.recommendation
-    order = action(advice.objective, d.data)
+    order = choice(advice, d.data)
     if d.settings.estimator == "published":
         return (
             f"{order}. A point estimate without uncertainty: regime {d.regime}, "
@@ -108,38 +193,34 @@ def verdict(d: Diagnosis) -> str:
             f"{number(d.prediction_xy.delta)} for predicting "
             f"{shorten(d.data.y_name)} from {shorten(d.data.x_name)}."
         )
-    sure = advice.objective != "collect more data" and not math.isnan(advice.confidence)
-    said = [f"{order}: probability {probability(advice.confidence)}." if sure else f"{order}."]
-    said.append(_why(d, advice))
+    said = [order, _why(d, advice)]
+    if _is_sure(advice):
+        means = probability_of(advice, outlook=bool(d.outlook))
+        how = probability(advice.confidence)
+        if advice.confidence < 0.5:
+            said[0] = f"{order} (probability {how} {means})."
+        else:
+            said[0] = f"{order}: probability {how} {means}."
     if d.regime is Regime.UNDETERMINED:
         said.append(_undetermined(d))
     elif any(finding.code == "verdict-unstable" for finding in d.warnings):
         said.append("The regime hangs on choices made: see the stability panel.")
-    return " ".join(_closed(sentence) for sentence in said if sentence)
+    return " ".join(closed(sentence) for sentence in said if sentence)
+
+
+def _is_sure(advice: Recommendation) -> bool:
+    """Whether a probability goes with the recommendation."""
+    return advice.objective != "collect more data" and not math.isnan(advice.confidence)
 
 
 def _why(d: Diagnosis, advice: Recommendation) -> str:
-    """One sentence: the regime if it accounts for the advice, else the outlook."""
-    if advice.objective in _TRAINED:
-        if advice.objective in _EXPLAINED_BY[d.regime]:
-            return regime_meaning(d.regime, d.data, nuisance_name(d))
-        rows = [
-            row
-            for row in d.outlook
-            if (row.representation, row.view) == (advice.objective, advice.deploy)
-        ]
-        if rows and len({row.metric for row in rows}) == 1:
-            best = max(rows, key=lambda row: row.score)
-            return (
-                f"The outlook for held-out rows is {metric_label(best.metric)} "
-                f"{number(best.score, 3)}, a gain of {signed(best.gain)} "
-                f"({interval(best.gain_interval, sign=True)})."
-            )
-    elif advice.objective != "collect more data":
-        if d.outlook:
-            return "No cross-modal objective is credibly better on held-out rows."
-        if advice.objective in _EXPLAINED_BY[d.regime]:
-            return regime_meaning(d.regime, d.data, nuisance_name(d))
+    """One sentence: the regime if it accounts for the advice, else what decided."""
+    if advice.objective in _EXPLAINED_BY[d.regime] and (
+        advice.objective in _TRAINED or not d.outlook
+    ):
+        return regime_meaning(d.regime, d.data, nuisance_name(d))
+    if advice.objective not in (*_TRAINED, "collect more data") and d.outlook:
+        return "No cross-modal objective is credibly better on held-out rows."
     decisive = advice.reasons[0] if advice.reasons else ""
     said_anyway = d.regime is Regime.UNDETERMINED and decisive == d.undetermined_reason
     return "" if said_anyway else decisive
@@ -193,5 +274,12 @@ def _uncapitalised(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:] if plain else sentence
 
 
-def _closed(sentence: str) -> str:
-    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
+def closed(text: str) -> str:
+    """A text with a full stop, unless it has one.
+
+    Examples
+    --------
+    >>> closed("no outlook"), closed("Δ is 1.")
+    ('no outlook.', 'Δ is 1.')
+    """
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from crossphase.errors import Finding
@@ -12,11 +13,22 @@ from crossphase.report.panels import (
     ComponentLine,
     StabilityLine,
     component_lines,
+    components_left_out,
+    components_said,
     nuisance_name,
     stability_lines,
+    stability_said,
 )
-from crossphase.report.sentences import action, regime_meaning, required_dimension, verdict
-from crossphase.results import Diagnosis, Interval, OutlookRow, Separation
+from crossphase.report.sentences import (
+    choice,
+    closed,
+    link,
+    probability_of,
+    regime_meaning,
+    required_dimension,
+    verdict,
+)
+from crossphase.results import DataSummary, Diagnosis, Interval, OutlookRow, Separation
 from crossphase.results.formatting import p_value, percent
 from crossphase.results.names import shorten
 from crossphase.theory.regimes import Regime
@@ -31,6 +43,8 @@ __all__ = [
     "Summary",
     "summarise",
 ]
+
+_MAX_LABELS = 3
 
 Effect = Literal["baseline", "helps", "harms", "unclear"]
 
@@ -77,11 +91,15 @@ class OutlookLine:
 
 @dataclass(frozen=True, slots=True)
 class OutlookGroup:
-    """The representations that one situation allows, scored in one metric."""
+    """The representations that one situation allows, scored in one metric.
+
+    `labels` names those scored, where there are several.
+    """
 
     view: str
     title: str
     metric: str
+    labels: str
     lines: tuple[OutlookLine, ...]
 
 
@@ -93,6 +111,7 @@ class RecommendationRow:
     situation: str
     action: str
     confidence: float
+    confidence_of: str
     reasons: tuple[str, ...]
     chosen: bool
 
@@ -124,6 +143,12 @@ class Summary:
         Rows of the tables; warnings most severe first.
     components, stability : tuple
         Rows of the tables of shared components and of the stability panel.
+    components_left_out : str
+        What the table of components leaves out.
+    components_said, stability_said : str
+        Each of the two in one line.
+    regime_link : str
+        How regime and recommendation go together, where that is not plain.
     data, settings, versions : tuple of Fact
     """
 
@@ -142,35 +167,43 @@ class Summary:
     warnings: tuple[Finding, ...]
     components: tuple[ComponentLine, ...]
     stability: tuple[StabilityLine, ...]
+    components_left_out: str
+    components_said: str
+    stability_said: str
+    regime_link: str
     data: tuple[Fact, ...]
     settings: tuple[Fact, ...]
     versions: tuple[Fact, ...]
 
     @property
     def regime_note(self) -> str:
-        """`regime_meaning`, or nothing where the verdict already says it."""
+        """`regime_meaning` unless the verdict already says it, and `regime_link`."""
         said = self.regime_meaning.rstrip(".")[1:] in self.verdict
-        return "" if said else self.regime_meaning
+        parts = ("" if said else closed(self.regime_meaning), self.regime_link)
+        return " ".join(part for part in parts if part)
 
 
-def summarise(d: Diagnosis) -> Summary:
+def summarise(d: Diagnosis, *, letters: bool = False) -> Summary:
     """Collect what the terminal, the page and the JSON say about a diagnosis.
 
     Parameters
     ----------
     d : Diagnosis
+    letters : bool, default False
+        Call the modalities x and y in tables, for lack of room.
 
     Returns
     -------
     Summary
     """
-    x, y = shorten(d.data.x_name), shorten(d.data.y_name)
+    named = replace(d.data, x_name="x", y_name="y") if letters else d.data
+    x, y = shorten(named.x_name), shorten(named.y_name)
     meaning = regime_meaning(d.regime, d.data, nuisance_name(d))
     if d.regime is Regime.UNDETERMINED and d.undetermined_reason:
         meaning = d.undetermined_reason
     severity = {"serious": 0, "warning": 1, "info": 2}
     return Summary(
-        title=f"{x} and {y}",
+        title=f"{shorten(d.data.x_name)} and {shorten(d.data.y_name)}",
         verdict=verdict(d),
         regime=str(d.regime),
         regime_meaning=meaning,
@@ -179,12 +212,16 @@ def summarise(d: Diagnosis) -> Summary:
         x_name=x,
         y_name=y,
         regimes=_regimes(d),
-        separations=tuple(_separation(s, d) for s in d.separations),
-        outlook=_outlook(d),
+        separations=tuple(_separation(s, named) for s in d.separations),
+        outlook=_outlook(d, named),
         recommendations=_recommendations(d),
         warnings=tuple(sorted(d.warnings, key=lambda w: severity[w.severity])),
         components=component_lines(d),
         stability=stability_lines(d),
+        components_left_out=components_left_out(d),
+        components_said=components_said(d),
+        stability_said=stability_said(d),
+        regime_link=link(d),
         data=_data_facts(d),
         settings=_settings_facts(d),
         versions=tuple(Fact(name, version) for name, version in d.versions.items()),
@@ -204,10 +241,10 @@ def _regimes(d: Diagnosis) -> tuple[RegimeRow, ...]:
     )
 
 
-def _separation(separation: Separation, d: Diagnosis) -> SeparationRow:
+def _separation(separation: Separation, named: DataSummary) -> SeparationRow:
     return SeparationRow(
         objective=str(separation.objective),
-        label=objective_label(separation.objective, d.data),
+        label=objective_label(separation.objective, named),
         delta=separation.delta,
         interval=separation.interval,
         probability=separation.probability,
@@ -218,35 +255,43 @@ def _separation(separation: Separation, d: Diagnosis) -> SeparationRow:
     )
 
 
-def _situations(d: Diagnosis) -> dict[str, str]:
+def _situations(named: DataSummary) -> dict[str, str]:
     return {
-        "x": f"only {shorten(d.data.x_name)} at hand",
-        "y": f"only {shorten(d.data.y_name)} at hand",
+        "x": f"only {shorten(named.x_name)} at hand",
+        "y": f"only {shorten(named.y_name)} at hand",
         "both": "both at hand",
     }
 
 
-def _outlook(d: Diagnosis) -> tuple[OutlookGroup, ...]:
+def _outlook(d: Diagnosis, named: DataSummary) -> tuple[OutlookGroup, ...]:
     groups = []
-    metrics = dict.fromkeys(row.metric for row in d.outlook)
-    for metric in metrics:
-        for view, situation in _situations(d).items():
+    for metric in dict.fromkeys(row.metric for row in d.outlook):
+        kind = "continuous" if metric == "r2" else "classes"
+        labels = [shorten(name) for name, label_kind in d.data.labels if label_kind == kind]
+        called = metric_label(metric) if len(labels) < 2 else f"mean {metric_label(metric)}"
+        for view, situation in _situations(named).items():
             rows = [row for row in d.outlook if (row.view, row.metric) == (view, metric)]
-            title = f"{situation}, {metric_label(metric)}" if len(metrics) > 1 else situation
             if rows:
-                lines = tuple(_outlook_line(row, d) for row in rows)
-                groups.append(OutlookGroup(view, title, metric_label(metric), lines))
+                lines = tuple(_outlook_line(row, named) for row in rows)
+                which = _listed(labels) if len(d.data.labels) > 1 else ""
+                groups.append(OutlookGroup(view, situation, called, which, lines))
     return tuple(groups)
 
 
-def _outlook_line(row: OutlookRow, d: Diagnosis) -> OutlookLine:
+def _listed(labels: Sequence[str]) -> str:
+    """The first few labels."""
+    more = len(labels) - _MAX_LABELS
+    return ", ".join(labels[:_MAX_LABELS]) + (f" and {more} more" if more > 0 else "")
+
+
+def _outlook_line(row: OutlookRow, named: DataSummary) -> OutlookLine:
     effect: Effect = "unclear"
     if row.representation == "raw":
         effect = "baseline"
     elif row.helps or row.harms:
         effect = "helps" if row.helps else "harms"
     return OutlookLine(
-        label=code_label(row.representation, row.kind, d.data),
+        label=code_label(row.representation, row.kind, named),
         kind=row.kind,
         dim=row.dim,
         score=row.score,
@@ -259,15 +304,16 @@ def _outlook_line(row: OutlookRow, d: Diagnosis) -> OutlookLine:
 
 def _recommendations(d: Diagnosis) -> tuple[RecommendationRow, ...]:
     rows = []
-    for view, situation in _situations(d).items():
+    for view, situation in _situations(d.data).items():
         advice = d.recommendations[view]
         asks_for_data = advice.objective == "collect more data"
         rows.append(
             RecommendationRow(
                 deploy=view,
                 situation=situation,
-                action=action(advice.objective, d.data),
+                action=choice(advice, d.data),
                 confidence=math.nan if asks_for_data else advice.confidence,
+                confidence_of=probability_of(advice, outlook=bool(d.outlook)),
                 reasons=advice.reasons,
                 chosen=view == d.settings.deploy,
             )

@@ -12,11 +12,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from crossphase.report.summary import OutlookGroup, Summary
+from crossphase.report.sentences import closed
+from crossphase.report.summary import OutlookGroup, OutlookLine, Summary, summarise
 from crossphase.results.formatting import interval, number, percent, probability, signed
+from crossphase.results.names import shorten
 
 if TYPE_CHECKING:
     from crossphase.errors import Finding
+    from crossphase.results import Diagnosis
 
 __all__ = ["print_report"]
 
@@ -29,31 +32,50 @@ _EFFECT = {
 }
 _SEVERITY = {"serious": "bold red", "warning": "yellow", "info": "dim"}
 
+# Columns that the numbers of the separation table take, and those of the outlook beside
+# "predict" and the kind; what is left is for names.
+_SEPARATION_COLUMNS = 58
+_OUTLOOK_COLUMNS = 70
 
-def print_report(summary: Summary, console: Console, *, brief: bool = False) -> None:
+
+def print_report(
+    d: Diagnosis, console: Console, *, brief: bool = False, verbose: bool = False
+) -> None:
     """Print the verdict sentence, then compact tables.
 
     Parameters
     ----------
-    summary : Summary
+    d : Diagnosis
     console : rich.console.Console
-        Decides width and colour; texts from the user's files are never read as markup.
+        Decides width and colour; texts from the user's files are never read as markup. Where it
+        is too narrow for the modalities' names, tables call them x and y.
     brief : bool, default False
-        Print the verdict alone.
+        Print the verdict alone, on one line.
+    verbose : bool, default False
+        Print every code of the outlook with its interval, every shared component, and the
+        stability panel in full.
     """
-    console.print(Text(summary.verdict, style="bold"), soft_wrap=not console.is_terminal)
-    if not brief:
-        console.print(Group(*_sections(summary)))
+    letters = _crowded(d, console.width)
+    summary = summarise(d, letters=letters)
+    console.print(Text(summary.verdict, style="bold"), soft_wrap=brief)
+    if brief:
+        return
+    legend = f"In the tables x is {shorten(d.data.x_name)} and y is {shorten(d.data.y_name)}.\n"
+    console.print(Group(*_sections(summary, legend if letters else "", verbose=verbose)))
 
 
-def _sections(s: Summary) -> Iterable[RenderableType]:
+def _crowded(d: Diagnosis, width: int) -> bool:
+    """Whether the tables have no room for the names of the modalities."""
+    lengths = [len(shorten(name)) for name in (d.data.x_name, d.data.y_name)]
+    return sum(lengths) > width - _SEPARATION_COLUMNS or max(lengths) > width - _OUTLOOK_COLUMNS
+
+
+def _sections(s: Summary, legend: str, *, verbose: bool) -> Iterable[RenderableType]:
     yield ""
     yield from _recommendations(s)
-    regime = Text.assemble("Regime: ", (s.regime, "bold"))
-    if s.regime_note:
-        regime.append(f". {s.regime_note}")
-    regime.append("\n")
-    yield regime
+    yield Text.assemble("Regime: ", (s.regime, "bold"), f". {s.regime_note}".rstrip(), "\n")
+    if legend:
+        yield Text(legend, style="dim")
     if s.point_estimate:
         yield Text(
             "Point estimates, without intervals and finite-sample correction.\n", style="dim"
@@ -61,16 +83,17 @@ def _sections(s: Summary) -> Iterable[RenderableType]:
     else:
         yield _regimes(s)
     yield _separations(s)
-    if s.components:
+    if s.components and verbose:
         yield _components(s)
-    yield from _outlook(s.outlook, percent(s.level))
-    if s.stability:
+    yield from _outlook(s, verbose=verbose)
+    if s.stability and verbose:
         yield _stability(s)
+    if not verbose:
+        yield from _in_short(s)
     if s.warnings:
         yield Text("Warnings", style="bold")
         yield _warnings(s.warnings)
-    facts = "; ".join(f"{fact.name}: {fact.value}" for fact in s.data)
-    yield Text(facts, style="dim")
+    yield Text("; ".join(f"{fact.name}: {fact.value}" for fact in s.data), style="dim")
 
 
 def _table(*columns: str, numbers: Iterable[int] = ()) -> Table:
@@ -90,6 +113,25 @@ def _table(*columns: str, numbers: Iterable[int] = ()) -> Table:
 
 def _spaced(table: Table) -> RenderableType:
     return Group(table, "")
+
+
+def _recommendations(s: Summary) -> Iterable[RenderableType]:
+    meanings: dict[str, None] = {}
+    for row in s.recommendations:
+        sure = ""
+        if not s.point_estimate and not math.isnan(row.confidence):
+            sure = f" ({probability(row.confidence)})"
+            meanings[row.confidence_of] = None
+        yield Text.assemble(f"{_capital(row.situation)}: ", (row.action, "bold"), sure)
+        if row.reasons and row.reasons[0] not in s.verdict:
+            yield Padding(Text(row.reasons[0], style="dim"), (0, 0, 0, 2), expand=False)
+    if meanings:
+        yield Text(f"In brackets: the probability {' or '.join(meanings)}.", style="dim")
+    yield ""
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _regimes(s: Summary) -> RenderableType:
@@ -131,7 +173,8 @@ def _components(s: Summary) -> RenderableType:
             Text(probability(line.signal_probability)),
             Text(line.explained or "–"),
         )
-    return _spaced(table)
+    rest = [Text(f"… {s.components_left_out}", style="dim")] if s.components_left_out else []
+    return Group(table, *rest, "")
 
 
 def _stability(s: Summary) -> RenderableType:
@@ -143,51 +186,83 @@ def _stability(s: Summary) -> RenderableType:
     return _spaced(table)
 
 
-def _outlook(groups: Iterable[OutlookGroup], level: str) -> Iterable[RenderableType]:
+def _in_short(s: Summary) -> Iterable[RenderableType]:
+    """What --verbose spells out, a line each."""
+    if s.components:
+        yield Text.assemble(("Components: ", "bold"), closed(s.components_said))
+    if s.stability:
+        yield Text.assemble(("Stability: ", "bold"), closed(s.stability_said))
+    if s.components or s.stability:
+        yield ""
+
+
+def _outlook(s: Summary, *, verbose: bool) -> Iterable[RenderableType]:
     by_metric: dict[str, list[OutlookGroup]] = {}
-    for group in groups:
+    for group in s.outlook:
         by_metric.setdefault(group.metric, []).append(group)
-    for metric, same in by_metric.items():
-        yield Text(f"Outlook: {metric} on held-out labelled rows, {level} intervals", style="bold")
-        table = _table("Code", "dim", "score", "gain", "interval", "effect", numbers=(1, 2, 3, 4))
-        for group in same:
-            table.add_row(Text(group.title, style="bold"))
-            for line in group.lines:
-                base = line.effect == "baseline"
-                mark, style = _EFFECT[line.effect]
-                table.add_row(
-                    Text(f"  {line.label}, {line.kind}"),
-                    Text(str(line.dim)),
-                    Text(number(line.score, 3)),
-                    Text("" if base else signed(line.gain)),
-                    Text("" if base else interval(line.gain_interval, sign=True)),
-                    Text(mark, style=style),
-                    style="dim" if base else "",
-                )
-        yield _spaced(table)
+    for metric, groups in by_metric.items():
+        labels = f" for {groups[0].labels}" if groups[0].labels else ""
+        title = f"Outlook{labels}: {metric} on held-out labelled rows"
+        yield Text(f"{title}, {percent(s.level)} intervals" if verbose else title, style="bold")
+        yield _every_code(groups) if verbose else _side_by_side(groups)
+    if s.outlook:
+        yield Text(
+            "Gains are over the features of the same kind, plain for linear codes, random for "
+            "lifted ones.\n",
+            style="dim",
+        )
 
 
-def _recommendations(s: Summary) -> Iterable[RenderableType]:
-    for row in s.recommendations:
-        unsaid = s.point_estimate or math.isnan(row.confidence)
-        sure = "" if unsaid else f", probability {probability(row.confidence)}"
-        yield Text.assemble(f"{_capital(row.situation)}: ", (row.action, "bold"), sure)
-        if row.reasons:
-            yield Padding(Text(row.reasons[0], style="dim"), (0, 0, 0, 2), expand=False)
-    yield ""
+def _every_code(groups: Iterable[OutlookGroup]) -> RenderableType:
+    table = _table("Code", "dim", "score", "gain", "interval", "effect", numbers=(1, 2, 3, 4))
+    for group in groups:
+        table.add_row(Text(group.title, style="bold"))
+        for line in group.lines:
+            base = line.effect == "baseline"
+            mark, style = _EFFECT[line.effect]
+            table.add_row(
+                Text(f"  {line.label}, {line.kind}"),
+                Text(str(line.dim)),
+                Text(number(line.score, 3)),
+                Text("" if base else signed(line.gain)),
+                Text("" if base else interval(line.gain_interval, sign=True)),
+                Text(mark, style=style),
+                style="dim" if base else "",
+            )
+    return table
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _side_by_side(groups: Iterable[OutlookGroup]) -> RenderableType:
+    """A row a code, linear and lifted beside each other, without intervals."""
+    table = _table("Code", "linear", "gain", "", "lifted", "gain", "", numbers=(1, 2, 4, 5))
+    for group in groups:
+        table.add_row(Text(group.title, style="bold"))
+        by_code: dict[str, dict[str, OutlookLine]] = {}
+        for line in group.lines:
+            code = "no training" if line.effect == "baseline" else line.label
+            by_code.setdefault(code, {})[line.kind] = line
+        for code, kinds in by_code.items():
+            cells = [cell for kind in ("linear", "lifted") for cell in _cells(kinds.get(kind))]
+            table.add_row(Text(f"  {code}"), *cells)
+    return table
+
+
+def _cells(line: OutlookLine | None) -> tuple[Text, Text, Text]:
+    if line is None:
+        return Text(""), Text(""), Text("")
+    if line.effect == "baseline":
+        return Text(number(line.score, 3)), Text(""), Text("")
+    mark, style = _EFFECT[line.effect]
+    return Text(number(line.score, 3)), Text(signed(line.gain)), Text(mark, style=style)
 
 
 def _warnings(warnings: Iterable[Finding]) -> RenderableType:
-    table = _table("weight", "finding", "what it means", "what to do")
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for warning in warnings:
-        table.add_row(
-            Text(warning.severity, style=_SEVERITY[warning.severity]),
-            Text(warning.finding),
-            Text(warning.meaning),
-            Text(warning.action or "nothing"),
-        )
+        said = " ".join(closed(text) for text in (warning.finding, warning.meaning) if text)
+        table.add_row(Text(warning.severity, style=_SEVERITY[warning.severity]), Text(said))
+        if warning.action:
+            table.add_row("", Text(f"→ {closed(warning.action)}"))
     return _spaced(table)
