@@ -287,7 +287,7 @@ def test_two_metrics_are_averaged():
     )
     option = next(o for o in options_for(both, "x", 0.95).all if o.objective == "align")
     assert option.score == pytest.approx(0.625)
-    assert option.metric == "score"
+    assert option.metric == "mean score (R² and balanced accuracy)"
     assert option.chance == 0.25
 
 

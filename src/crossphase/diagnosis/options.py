@@ -58,7 +58,7 @@ class Option:
     kind : {"linear", "lifted"}
         The kind of the better score.
     metric : str
-        ``"R²"``, ``"balanced accuracy"``, or ``"score"`` for the mean of both.
+        ``"R²"``, ``"balanced accuracy"``, or the mean of both.
     score : float
     draws : ndarray of shape (n_draws,)
     by_kind : dict of str to float
@@ -152,7 +152,7 @@ def options_for(outlook: Outlook, deploy: View, level: float) -> Options:
     """
     names = {"r2": "R²", "balanced accuracy": "balanced accuracy"}
     metrics = {names[row.metric] for row in outlook.rows}
-    metric = metrics.pop() if len(metrics) == 1 else "score"
+    metric = metrics.pop() if len(metrics) == 1 else "mean score (R² and balanced accuracy)"
     scores, draws = _by_representation(outlook)
     floors = {entry[1:] for entry in _UNIMODAL[deploy]}
     floor = max((key for key in scores if key[:2] in floors), key=lambda key: scores[key])
