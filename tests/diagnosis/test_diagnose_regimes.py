@@ -409,3 +409,35 @@ def test_all_signal_counts_as_recovered_exactly_where_the_ratio_exceeds_1(regime
             assert 0 <= part.recovery <= count <= part.required_dim
         else:
             assert (part.recovery, part.required_dim) == (0, 0)
+
+
+@pytest.mark.parametrize("copy", ["same", "affine", "part", "scaled"])
+@pytest.mark.parametrize("outlook", [True, False])
+def test_a_linear_copy_has_nothing_to_teach_whatever_the_seed(copy, outlook):
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=(300, 6))
+    y = {
+        "same": x,
+        "affine": x @ rng.normal(size=(6, 6)) + 3,
+        "part": x[:, :4],
+        "scaled": (1e-3 * x).astype(np.float32),
+    }[copy]
+    labels = x[:100, 0] + 0.5 * rng.normal(size=100)
+    for seed in (0, 1):
+        settings = Settings(outlook=outlook, stability=False, lift_features=20, seed=seed)
+        found = diagnose(x, y, labels, labelled=range(100), settings=settings)
+        assert str(found.regime) == "Undetermined"
+        assert "rounding" in found.undetermined_reason
+        assert [f.code for f in found.warnings if "copies" in f.code] == ["linear-copies"]
+        assert {r.objective for r in found.recommendations.values()} <= {"unimodal x", "unimodal y"}
+
+
+def test_one_feature_in_both_modalities_is_said():
+    rows = sample("CA only", n=400)
+    extra = np.random.default_rng(0).normal(size=(400, 1))
+    found = diagnose(
+        np.hstack([rows.x, extra]), np.hstack([rows.y, extra]), rows.signal[:100],
+        labelled=range(100), settings=Settings(outlook=False, stability=False),
+    )  # fmt: skip
+    [finding] = [f for f in found.warnings if f.code == "linear-copies"]
+    assert finding.finding.startswith("1 canonical correlations")

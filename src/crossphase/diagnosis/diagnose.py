@@ -23,6 +23,7 @@ from crossphase.diagnosis.published_parts import published_diagnosis_parts
 from crossphase.diagnosis.recommend import recommend
 from crossphase.diagnosis.robust import estimate_robust
 from crossphase.diagnosis.robust_parts import (
+    decided_by_rounding,
     regime_probabilities,
     robust_findings,
     separations,
@@ -182,10 +183,11 @@ def _robust(data: PairedData, labels: Labels, settings: Settings, report: Progre
     tested = estimate.tested == estimate.space.n_components
     seen = estimate.p_value <= settings.alpha
     needed = needed_probability(stability, settings.confidence)
-    decided = tested and seen and probabilities[likeliest] >= needed
+    tellable = tested and seen and not decided_by_rounding(estimate)
+    decided = tellable and probabilities[likeliest] >= needed
     components, unusable = component_rows(data, estimate, parts[0], seed=settings.seed)
     reason = "" if decided else undetermined_reason(estimate, parts, settings)
-    if not decided and tested and seen and probabilities[likeliest] >= settings.confidence:
+    if not decided and tellable and probabilities[likeliest] >= settings.confidence:
         reason = "other settings or fewer rows give another regime too often"
 
     outlook: Outlook | None = None
@@ -211,6 +213,7 @@ def _robust(data: PairedData, labels: Labels, settings: Settings, report: Progre
         y_name=data.y_name,
         unrelated=None if seen else estimate.p_value,
         all_labelled=data.n_labelled == data.n,
+        enough=estimate.space.enough,
     )
     trained = any(is_cross_modal(one.objective) for one in recommendations.values())
     found = robust_findings(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from crossphase.diagnosis.options import Option
 from crossphase.results.formatting import interval, number, p_value, percent, probability, signed
@@ -151,6 +152,14 @@ class Names:
         return (
             f"The data do not say whether the signal is recovered by {rest}, and no outlook was "
             f"computed: {self._more_of_all}."
+        )
+
+    def copies(self, enough: Literal["x", "y"]) -> str:
+        """One modality is a linear function of the other, and there is no outlook."""
+        held, holder = self.view["y" if enough == "x" else "x"], self.view[enough]
+        return (
+            f"{_capital(held)} is a linear function of {holder}, so training one with the other "
+            "has nothing to gain."
         )
 
     def unrelated(self, likely: float) -> str:

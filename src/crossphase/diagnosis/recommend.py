@@ -6,6 +6,7 @@ The rules, in order, are the decision table of ``docs/recommendations.md``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from crossphase.config import Settings
 from crossphase.diagnosis.options import Option, Options, options_for
@@ -31,6 +32,7 @@ def recommend(
     y_name: str = "y",
     unrelated: float | None = None,
     all_labelled: bool = False,
+    enough: Literal["x", "y"] | None = None,
 ) -> dict[str, Recommendation]:
     """Recommend an objective for x, y, or both at hand.
 
@@ -55,6 +57,9 @@ def recommend(
         without an outlook nothing but more data is recommended.
     all_labelled : bool, default False
         Whether no unlabelled pairs are left to label.
+    enough : {"x", "y"} or None, default None
+        The modality that the other is a linear function of. Without an outlook nothing is then
+        trained.
 
     Returns
     -------
@@ -74,7 +79,9 @@ def recommend(
     if outlook is None or not outlook.rows:
         recovery = _recovery(probabilities, probabilities_yx)
         return {
-            view: _from_regime(view, recovery, by_objective, settings.confidence, names, unrelated)
+            view: _from_copies(view, enough, names)
+            if enough is not None and unrelated is None
+            else _from_regime(view, recovery, by_objective, settings.confidence, names, unrelated)
             for view in views
         }
     level = settings.level if unrelated is None else 1.0 - _STRICTER * (1.0 - settings.level)
@@ -177,6 +184,11 @@ def _recovery(
         "predict x->y": probabilities["Both"] + probabilities["CP only"],
         "predict y->x": probabilities_yx["Both"] + probabilities_yx["CP only"],
     }
+
+
+def _from_copies(deploy: View, enough: Literal["x", "y"], names: Names) -> Recommendation:
+    objective = f"unimodal {enough if deploy == 'both' else deploy}"
+    return Recommendation(deploy, objective, 1.0, (names.copies(enough),))
 
 
 def _from_regime(

@@ -12,9 +12,11 @@ from crossphase.errors import Finding
 from crossphase.results import Interval, Separation
 from crossphase.results.formatting import counted, p_value
 from crossphase.results.names import shorten
+from crossphase.spectra.shared import SharedSpace
 from crossphase.theory import Objective, Regime
 
 __all__ = [
+    "decided_by_rounding",
     "regime_probabilities",
     "robust_findings",
     "separation_ratio",
@@ -23,6 +25,9 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
+
+#: Share of draws that may say otherwise without mattering.
+_NEGLIGIBLE = 0.05
 
 _DOING = {
     Objective.ALIGN: "alignment",
@@ -149,6 +154,13 @@ def separation_ratio(log_delta: float) -> float:
     return float("inf") if log_delta >= LOG_DELTA_LIMIT else float(np.exp(log_delta))
 
 
+def decided_by_rounding(estimate: RobustEstimate) -> bool:
+    """Whether signal and nuisance may both lie among components of correlation 1."""
+    tied = estimate.draws.signal[:, estimate.space.exact]
+    mixed = tied.any(axis=1) & ~tied.all(axis=1)
+    return float(mixed.mean()) > _NEGLIGIBLE
+
+
 def undetermined_reason(
     estimate: RobustEstimate, parts: tuple[Separation, Separation, Separation], settings: Settings
 ) -> str:
@@ -164,6 +176,11 @@ def undetermined_reason(
         return (
             f"the labelled rows suffice to test {estimate.tested} of the "
             f"{counted(space.n_components, 'shared component')} found"
+        )
+    if decided_by_rounding(estimate):
+        return (
+            f"{int(space.exact.sum())} shared components have correlations of 1, signal and "
+            "nuisance among them: nothing but rounding could tell which is stronger"
         )
     if estimate.p_value > settings.alpha:
         return (
@@ -235,6 +252,8 @@ def robust_findings(
                 "Give more pairs, or reduce the features in a way you trust.",
             )
         )
+    if space.exact.any():
+        findings.append(_exact_finding(space))
     if np.isfinite(estimate.tails.dof):
         findings.append(
             Finding(
@@ -285,3 +304,24 @@ def robust_findings(
                 )
             )
     return findings
+
+
+def _exact_finding(space: SharedSpace) -> Finding:
+    count = int(space.exact.sum())
+    if space.enough is not None:
+        one, other = ("y", "x") if space.enough == "x" else ("x", "y")
+        return Finding(
+            "linear-copies",
+            "warning",
+            f"{one} is a linear function of {other}: all {count} canonical correlations are 1.",
+            f"Whatever can be learnt of {one} is in {other} already, nuisance included; training "
+            "one with the other has nothing to gain.",
+            "Check that both were measured rather than computed from each other.",
+        )
+    return Finding(
+        "linear-copies",
+        "warning",
+        f"{count} canonical correlations are 1: x and y hold these directions exactly.",
+        "They come before everything else that is shared, signal or not.",
+        "Leave out features that are in both modalities, or computed from both.",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from crossphase.theory import detection_threshold
 from crossphase.theory.largest_root import largest_root_quantile
 
 __all__ = [
+    "EXACT",
     "FaintDirections",
     "Origin",
     "SharedSpace",
@@ -27,6 +29,9 @@ Array = NDArray[np.float64]
 #: Where a component was detected: against all directions of the other modality, or against the
 #: loudest few of y (of x), where weaker correlations rise above noise.
 Origin = NDArray[np.str_]
+
+#: Sample correlations above this count as 1: what differs is rounding, and they cannot be ranked.
+EXACT = 0.9999
 
 _LOUD_BLOCKS = (1, 2, 4, 8, 16)
 _LOUD = 1.5
@@ -104,6 +109,18 @@ class SharedSpace:
     def n_components(self) -> int:
         """Number of detected components."""
         return len(self.correlations)
+
+    @property
+    def exact(self) -> NDArray[np.bool_]:
+        """Mask of the components that both modalities hold exactly: correlations of 1."""
+        return np.asarray(self.sample_correlations > EXACT)
+
+    @property
+    def enough(self) -> Literal["x", "y"] | None:
+        """The modality that the other one is a linear function of; None if neither is."""
+        if int(self.exact.sum()) < min(self.white_x.rank, self.white_y.rank):
+            return None
+        return "x" if self.white_x.rank >= self.white_y.rank else "y"
 
     @property
     def x_map(self) -> Array:
