@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from crossphase.errors import InputError
 from crossphase.theory import null_edge
@@ -25,10 +26,17 @@ def largest_roots(n, dx, dy, rng, count):
 )
 def test_one_in_twenty_null_samples_exceeds_the_95_percent_quantile(n, dx, dy):
     roots = largest_roots(n, dx, dy, np.random.default_rng(n + dx), 400)
-    # The approximation is conservative when one modality has a single feature.
-    least = 0.005 if min(dx, dy) == 1 else 0.02
-    assert least <= np.mean(roots > largest_root_quantile(n, dx, dy)) <= 0.09
+    assert 0.02 <= np.mean(roots > largest_root_quantile(n, dx, dy)) <= 0.09
     assert np.mean(roots > largest_root_quantile(n, dx, dy, 0.99)) <= 0.03
+
+
+@pytest.mark.parametrize(("n", "p"), [(30, 1), (60, 3), (200, 40)])
+def test_with_one_feature_the_root_is_r2_of_a_regression(n, p):
+    for level in (0.95, 0.99):
+        r2 = largest_root_quantile(n, p, 1, level)
+        assert largest_root_quantile(n, 1, p, level) == r2
+        f = r2 / p / ((1 - r2) / (n - 1 - p))
+        assert scipy.stats.f.cdf(f, p, n - 1 - p) == pytest.approx(level)
 
 
 @pytest.mark.parametrize(("c1", "c2"), [(0.05, 0.05), (0.3, 0.1), (0.02, 0.4)])

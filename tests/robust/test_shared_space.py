@@ -153,11 +153,12 @@ def test_reduction_rule(n, rank_x, rank_y):
     keep = affordable_dimensions(n, rank_x, rank_y)
     assert 1 <= keep[0] <= rank_x
     assert 1 <= keep[1] <= rank_y
-    assert sum(keep) == min(rank_x + rank_y, n // 2)
-    # None is cut below a quarter of the rows, and the views differ by rounding only.
+    # Of an odd budget shared evenly one is left.
+    assert 0 <= min(rank_x + rank_y, n // 2) - sum(keep) <= (n // 2) % 2
+    # None is cut below a quarter of the rows, and the views are alike.
     assert keep[0] >= min(rank_x, n // 4)
     assert keep[1] >= min(rank_y, n // 4)
-    assert max(np.subtract(affordable_dimensions(n, rank_y, rank_x)[::-1], keep)) <= 1
+    assert affordable_dimensions(n, rank_y, rank_x)[::-1] == keep
 
 
 def test_reduced_features_still_show_a_strong_shared_direction():

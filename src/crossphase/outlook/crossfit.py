@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from crossphase.config import Settings
 from crossphase.data.labels import LabelColumn
@@ -123,6 +124,36 @@ def compute_outlook(
     if obstacle is not None:
         nothing = np.empty((0, settings.n_draws))
         return Outlook((), nothing, np.empty(0), len(plan.labelled), (*plan.findings, obstacle))
+    # Hundreds of small factorisations: threads that wait for each other cost far more than they
+    # bring.
+    with threadpool_limits(limits=1, user_api="blas"):
+        by_metric = _scored(x, y, plan, settings, rng)
+    rows: list[OutlookRow] = []
+    all_draws: list[Array] = []
+    for metric, scored in by_metric.items():
+        for one in scored:
+            rows.append(_row(one, scored, metric, settings.level))
+            all_draws.append(one.draws)
+    by_classes = [1.0 / task.n_classes for task, _ in plan.tasks if task.kind == "classes"]
+    chance = [0.0 if row.metric == "r2" else float(np.mean(by_classes)) for row in rows]
+    return Outlook(
+        tuple(rows), np.stack(all_draws), np.array(chance), len(plan.labelled), plan.findings
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Scored:
+    kind: Kind
+    key: Key
+    dim: int
+    point: float
+    draws: Array
+
+
+def _scored(
+    x: Array, y: Array, plan: Plan, settings: Settings, rng: np.random.Generator
+) -> dict[Metric, list[_Scored]]:
+    """Every representation of both kinds, by metric."""
     weights = bootstrap_weights(len(plan.labelled), settings.n_draws, rng, plan.groups)
     dim = max(_DIMS) if settings.latent_dim is None else settings.latent_dim
     # Group-wise choices inside the training rows share one set of inner folds.
@@ -152,26 +183,7 @@ def compute_outlook(
             found = _score(key, made, plan, settings, weights, inner, rng)
             for metric, point, draws, chosen in found:
                 by_metric.setdefault(metric, []).append(_Scored(kind, key, chosen, point, draws))
-    rows: list[OutlookRow] = []
-    all_draws: list[Array] = []
-    for metric, scored in by_metric.items():
-        for one in scored:
-            rows.append(_row(one, scored, metric, settings.level))
-            all_draws.append(one.draws)
-    by_classes = [1.0 / task.n_classes for task, _ in plan.tasks if task.kind == "classes"]
-    chance = [0.0 if row.metric == "r2" else float(np.mean(by_classes)) for row in rows]
-    return Outlook(
-        tuple(rows), np.stack(all_draws), np.array(chance), len(plan.labelled), plan.findings
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class _Scored:
-    kind: Kind
-    key: Key
-    dim: int
-    point: float
-    draws: Array
+    return by_metric
 
 
 def _obstacle(plan: Plan) -> Finding | None:

@@ -93,5 +93,5 @@ def affordable_dimensions(n: int, rank_x: int, rank_y: int) -> tuple[int, int]:
     if rank_x + rank_y <= budget:
         return rank_x, rank_y
     keep_x = min(rank_x, max(half, budget - rank_y))
-    keep_y = min(rank_y, max(half, budget - keep_x))
+    keep_y = min(rank_y, max(half, budget - rank_x))
     return keep_x, keep_y

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import betaincinv
 
 from crossphase.errors import InputError
 
@@ -17,6 +18,8 @@ def largest_root_quantile(n: float, dx: float, dy: float, level: float = 0.95) -
 
     The logit of the largest root, centred and scaled, follows the Tracy–Widom law to second
     order, even for a handful of variables (Johnstone, *Annals of Statistics* 36, 2008, eqs 3–5).
+    With one feature on a side the root is R² of a regression on p useless predictors, exactly
+    Beta(p/2, (n − 1 − p)/2).
 
     Parameters
     ----------
@@ -47,6 +50,8 @@ def largest_root_quantile(n: float, dx: float, dy: float, level: float = 0.95) -
         raise InputError(
             f"dx={dx}, dy={dy}, n={n}: the largest root needs dx + dy < n − 1; reduce the features"
         )
+    if min(dx, dy) == 1:
+        return float(betaincinv(max(dx, dy) / 2, (n - 1 - max(dx, dy)) / 2, level))
     freedom = n - 2.0
     small, large = min(dx, dy), max(dx, dy)
     gamma = 2 * np.arcsin(np.sqrt((small - 0.5) / freedom))
