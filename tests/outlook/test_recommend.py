@@ -300,7 +300,7 @@ def test_the_regime_explains_the_choice():
     found = recommend(outlook, OPEN, OPEN, separations, x_name="RNA", y_name="protein")
     assert found["x"].reasons[-1] == (
         "Aligning RNA with protein leaves some signal below nuisance with probability 0.97 "
-        "(Δ = 0.40, 95 % interval 0.20 to 0.80); 1 of its signal components already lie above "
+        "(Δ = 0.40, 95 % interval 0.20 to 0.80); 1 of its 2 signal components already lie above "
         "every nuisance, and a latent dimension of 3 would keep them all."
     )
     stay = recommend(make_outlook(), OPEN, OPEN, separations)["x"]

@@ -8,7 +8,7 @@ import pytest
 
 from crossphase.errors import Finding
 from crossphase.plots import DARK, LIGHT
-from crossphase.results import Recommendation
+from crossphase.results import ComponentRow, Recommendation
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 EVIL = "<script>alert(1)</script>"
@@ -153,3 +153,26 @@ def test_fragment_stands_alone_in_a_notebook(diagnosis):
 def test_html_is_written(tmp_path, diagnosis):
     path = tmp_path / "report.html"
     assert diagnosis.to_html(path) == path.read_text(encoding="utf-8")
+
+
+def test_what_the_probability_is_of_stands_below_it(diagnosis, published):
+    said = "Probability that nothing else scores more than 0.01 better."
+    assert said in diagnosis.to_html()
+    assert said in diagnosis._repr_html_()
+    assert "Probability that" not in published.to_html()
+
+
+def test_long_names_are_shortened_everywhere_on_the_page(make_diagnosis, diagnosis):
+    name = "n" * 100
+    data = replace(diagnosis.data, x_name=name, y_name="m" * 100, labels=((name, "classes"),))
+    words = " ".join(Page(make_diagnosis(data=data).to_html()).words).split()
+    longest = max(words, key=len)
+    assert len(longest) <= 2 * 24 + 1
+
+
+def test_components_that_the_table_leaves_out_are_counted(make_diagnosis):
+    rows = tuple(
+        ComponentRow(i, 0.9 - 0.03 * i, 0.9 if i > 20 else 0.1, "batch", True, 0.1, 0.01)
+        for i in range(23)
+    )
+    assert "… 3 more, 2 of them signal" in make_diagnosis(components=rows).to_html()

@@ -117,7 +117,8 @@ class Names:
                 f"{probability(likely)} ({how})."
             )
         partly = (
-            f"; {separation.recovery} of its signal components already lie above every nuisance, "
+            f"; {separation.recovery} of its {int(separation.is_signal.sum())} signal components "
+            "already lie above every nuisance, "
             f"and a latent dimension of {separation.required_dim} would keep them all"
             if separation.recovery and separation.required_dim
             else ""

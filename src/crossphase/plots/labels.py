@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from crossphase.results import DataSummary
-from crossphase.results.names import shorten
+from crossphase.results.names import LONGEST, shorten
 from crossphase.theory.regimes import Objective
 
-__all__ = ["code_label", "metric_label", "objective_label"]
+__all__ = ["IN_PICTURES", "code_label", "metric_label", "objective_label"]
+
+IN_PICTURES = 14
+"""Longest name beside an axis; pages and tables have more room."""
 
 
-def objective_label(objective: str, data: DataSummary) -> str:
+def objective_label(objective: str, data: DataSummary, longest: int = LONGEST) -> str:
     """Label of an objective with the modalities' names.
 
     Parameters
@@ -18,6 +21,8 @@ def objective_label(objective: str, data: DataSummary) -> str:
         ``"align"``, ``"predict x->y"`` or ``"predict y->x"``.
     data : DataSummary
         Where the names come from.
+    longest : int, default 24
+        Characters of a name.
 
     Examples
     --------
@@ -25,7 +30,7 @@ def objective_label(objective: str, data: DataSummary) -> str:
     >>> objective_label("predict y->x", data)
     'predict protein→rna'
     """
-    x, y = shorten(data.x_name), shorten(data.y_name)
+    x, y = shorten(data.x_name, longest), shorten(data.y_name, longest)
     return {
         str(Objective.ALIGN): "align",
         str(Objective.PREDICT_XY): f"predict {x}→{y}",
@@ -44,7 +49,7 @@ def metric_label(metric: str) -> str:
     return {"r2": "R²"}.get(metric, metric)
 
 
-def code_label(representation: str, kind: str, data: DataSummary) -> str:
+def code_label(representation: str, kind: str, data: DataSummary, longest: int = LONGEST) -> str:
     """Short label of a row of the outlook; the source of a prediction is the other modality.
 
     Parameters
@@ -53,6 +58,8 @@ def code_label(representation: str, kind: str, data: DataSummary) -> str:
         As in :class:`OutlookRow`.
     data : DataSummary
         Where the names come from.
+    longest : int, default 24
+        Characters of a name.
 
     Examples
     --------
@@ -65,6 +72,6 @@ def code_label(representation: str, kind: str, data: DataSummary) -> str:
     return {
         "raw": "plain features" if kind == "linear" else "random features",
         str(Objective.ALIGN): "align",
-        str(Objective.PREDICT_XY): f"predict {shorten(data.y_name)}",
-        str(Objective.PREDICT_YX): f"predict {shorten(data.x_name)}",
+        str(Objective.PREDICT_XY): f"predict {shorten(data.y_name, longest)}",
+        str(Objective.PREDICT_YX): f"predict {shorten(data.x_name, longest)}",
     }[representation]

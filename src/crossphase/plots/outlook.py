@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crossphase.errors import InputError
-from crossphase.plots.labels import code_label, metric_label
+from crossphase.plots.labels import IN_PICTURES, code_label, metric_label
 from crossphase.plots.palette import LIGHT
 from crossphase.plots.style import axes_or_new, scoped_style
 from crossphase.results import DataSummary, OutlookRow
@@ -71,8 +71,8 @@ def plot_outlook(rows: Sequence[OutlookRow], data: DataSummary, ax: Axes | None 
                 markerfacecolor=color if marker != "o" else LIGHT.paper, zorder=3,
             )  # fmt: skip
         headings = {
-            "x": f"only {shorten(data.x_name)} at hand",
-            "y": f"only {shorten(data.y_name)} at hand",
+            "x": f"only {shorten(data.x_name, IN_PICTURES)} at hand",
+            "y": f"only {shorten(data.y_name, IN_PICTURES)} at hand",
             "both": "both at hand",
         }
         for i in first:
@@ -80,7 +80,10 @@ def plot_outlook(rows: Sequence[OutlookRow], data: DataSummary, ax: Axes | None 
                 0.01, position[i] - 0.95, headings[views[i]], transform=ax.get_yaxis_transform(),
                 va="center", fontweight="bold", fontsize=8.5, parse_math=False, zorder=4,
             )  # fmt: skip
-        ticks = [f"{code_label(row.representation, row.kind, data)}, {row.kind}" for row in codes]
+        ticks = [
+            f"{code_label(row.representation, row.kind, data, IN_PICTURES)}, {row.kind}"
+            for row in codes
+        ]
         ax.set_yticks(position, ticks, parse_math=False, fontsize=8.5)
         ax.set_ylim(position[-1] + 0.7, -0.8)
         ax.set_xlabel(f"gain in {metric_label(metrics[0])}")

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crossphase.errors import InputError
-from crossphase.plots.labels import objective_label
+from crossphase.plots.labels import IN_PICTURES, objective_label
 from crossphase.plots.palette import LIGHT
 from crossphase.plots.style import axes_or_new, scoped_style
 from crossphase.results import Diagnosis, Interval
+from crossphase.results.formatting import percent
 from crossphase.theory.regimes import Objective, Regime, regime_of
 
 if TYPE_CHECKING:
@@ -78,7 +79,9 @@ def plot_diagnosis(
         _scales(ax, span)
         ax.set_xlabel("Δ of alignment", parse_math=False)
         objective = Objective.PREDICT_XY if column == 1 else Objective.PREDICT_YX
-        ax.set_ylabel(f"Δ of {_gerund(objective_label(objective, d.data))}", parse_math=False)
+        ax.set_ylabel(
+            f"Δ of {_gerund(objective_label(objective, d.data, IN_PICTURES))}", parse_math=False
+        )
         ax.legend(
             loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3, handletextpad=0.4,
             columnspacing=1.2,
@@ -148,7 +151,7 @@ def _draw_cross(
     known = [i for i in intervals if np.isfinite(i.lower) and i.lower < i.upper]
     if len(known) == len(intervals):
         ends = [_into(np.array([i.lower, i.upper]), span) for i in intervals]
-        label = f"{intervals[0].level:.0%} interval"
+        label = f"{percent(intervals[0].level)} interval"
         for x, y in ((ends[0], [at[1]] * 2), ([at[0]] * 2, ends[1])):
             ax.plot(x, y, color=LIGHT.ink, linewidth=1.6, zorder=4, label=label)
             label = ""

@@ -176,6 +176,14 @@ class Summary:
     versions: tuple[Fact, ...]
 
     @property
+    def confidences_of(self) -> tuple[str, ...]:
+        """What the probabilities of the recommendations are of; empty where there are none."""
+        if self.point_estimate:
+            return ()
+        rows = [row for row in self.recommendations if not math.isnan(row.confidence)]
+        return tuple(dict.fromkeys(row.confidence_of for row in rows))
+
+    @property
     def regime_note(self) -> str:
         """`regime_meaning` unless the verdict already says it, and `regime_link`."""
         said = self.regime_meaning.rstrip(".")[1:] in self.verdict

@@ -116,17 +116,15 @@ def _spaced(table: Table) -> RenderableType:
 
 
 def _recommendations(s: Summary) -> Iterable[RenderableType]:
-    meanings: dict[str, None] = {}
     for row in s.recommendations:
         sure = ""
         if not s.point_estimate and not math.isnan(row.confidence):
             sure = f" ({probability(row.confidence)})"
-            meanings[row.confidence_of] = None
         yield Text.assemble(f"{_capital(row.situation)}: ", (row.action, "bold"), sure)
         if row.reasons and row.reasons[0] not in s.verdict:
             yield Padding(Text(row.reasons[0], style="dim"), (0, 0, 0, 2), expand=False)
-    if meanings:
-        yield Text(f"In brackets: the probability {' or '.join(meanings)}.", style="dim")
+    if s.confidences_of:
+        yield Text(f"In brackets: the probability {' or '.join(s.confidences_of)}.", style="dim")
     yield ""
 
 

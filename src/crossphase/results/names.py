@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from crossphase.errors import InputError
 
-__all__ = ["modality_names", "printable", "shorten"]
+__all__ = ["LONGEST", "modality_names", "printable", "shorten"]
 
-_LONGEST = 24
+LONGEST = 24
+"""Characters of a name in a sentence or a table."""
 
 
 def printable(name: str) -> str:
@@ -20,7 +21,7 @@ def printable(name: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in name).split())
 
 
-def shorten(name: str, longest: int = _LONGEST) -> str:
+def shorten(name: str, longest: int = LONGEST) -> str:
     """A name on one line of at most `longest` characters, without control characters.
 
     Examples
