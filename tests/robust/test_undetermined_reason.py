@@ -12,7 +12,8 @@ from crossphase.diagnosis.robust_parts import undetermined_reason
 
 
 def estimate(**changes):
-    space = SimpleNamespace(n_components=3, n_rows=500, threshold=0.21)
+    exact = np.zeros(3, dtype=bool)
+    space = SimpleNamespace(n_components=3, n_rows=500, threshold=0.21, exact=exact)
     fields = {
         "space": space,
         "tested": 3,
@@ -43,7 +44,8 @@ def test_ratios_that_may_lie_on_either_side(diagnosis, doubtful, words):
 
 def test_numbers_of_things_and_p_values(diagnosis):
     parts = diagnosis.separations
-    one = estimate(space=SimpleNamespace(n_components=1), tested=0)
+    none = np.zeros(3, dtype=bool)
+    one = estimate(space=SimpleNamespace(n_components=1, exact=none), tested=0)
     assert "0 of the 1 shared component found" in undetermined_reason(one, parts, Settings())
     unrelated = undetermined_reason(estimate(p_value=0.1), parts, Settings())
     assert "(p = 0.10)" in unrelated
