@@ -23,8 +23,8 @@ def with_value(value: float, row: int = 5, column: int = 1) -> np.ndarray:
 
 
 BAD = {
-    "nan": (with_value(np.nan), "x has 1 NaN values, in 1 rows and 1 columns, first at row 5, col"),
-    "inf": (with_value(-np.inf), "x has 1 infinite values"),
+    "nan": (with_value(np.nan), "x has 1 NaN value, in 1 row and 1 column, first at row 5, col"),
+    "inf": (with_value(-np.inf), "x has 1 infinite value, in"),
     "overflow": (with_value(1e200), "larger than 1e\\+70"),
     "masked": (np.ma.masked_greater(X, 1), r"x has \d NaN"),
     "object": (X.astype(object), "Python objects"),
@@ -41,11 +41,20 @@ BAD = {
     "same rows": (np.ones((12, 3)), "nothing varies"),
     "frame with text": (
         pd.DataFrame(X).assign(kind="B", day=datetime.date(2020, 1, 1)),
-        r"2 columns that are not numbers: 'kind' .*'day'",
+        r"2 columns that are not numeric: 'kind' .*'day'",
+    ),
+    "decimal commas": (
+        pd.DataFrame({"a": X[:, 0], "b": ["1.5", "2,5"] * 6}),
+        r"1 column that is not numeric: 'b' .*, first '2,5' in row 1 of 'b' \(counted from 0\); "
+        "write decimal points, not decimal commas",
+    ),
+    "a word among numbers": (
+        pd.DataFrame({"a": X[:, 0], "b": ["1", None, "n/a"] * 4}),
+        "first 'n/a' in row 2 of 'b' .*; drop or encode it",
     ),
     "nullable": (
         pd.DataFrame({"a": pd.array([1, None] * 6, dtype="Int64"), "b": X[:, 0]}),
-        "6 NaN values, in 6 rows and 1 columns, first at row 1, column 'a'",
+        "6 NaN values, in 6 rows and 1 column, first at row 1, column 'a'",
     ),
 }
 
@@ -118,8 +127,8 @@ def test_constant_and_repeated_columns_are_kept_and_named() -> None:
     data = PairedData.from_arrays(x, Y)
     assert data.x.shape == (12, 5)
     found = {finding.code: finding.finding for finding in data.findings}
-    assert found["constant-columns"] == "x has 2 constant columns: 'b', 'e'"
-    assert found["duplicated-columns"] == "x has 1 columns equal to an earlier one: 'c'"
+    assert found["constant-columns"] == "x has 2 constant columns: 'b', 'e'."
+    assert found["duplicated-columns"] == "x has 1 column equal to an earlier one: 'c'."
 
 
 def test_repeated_names_are_named() -> None:

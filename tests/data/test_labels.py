@@ -242,7 +242,7 @@ BAD = {
         {"a": np.where(np.arange(N) < 30, 1.5, X[:, 0]), "b": ["u", "v"] * 15 + [None] * 30},
         "'a' is constant",
     ),
-    "infinite": (np.r_[np.inf, X[1:, 0]], "1 infinite values, first in row 0"),
+    "infinite": (np.r_[np.inf, X[1:, 0]], "1 infinite value, first in row 0"),
     "complex": (X[:, 0] + 1j, "complex"),
     "dates": (np.full(N, np.datetime64("2020-01-01")), "dates"),
     "mixed": (["B", 1] * (N // 2), "int and str"),
@@ -313,3 +313,19 @@ def test_taking_rows_commutes_with_encoding(order: list[int]) -> None:
     np.testing.assert_array_equal(data.labels.targets(), again.labels.targets())
     np.testing.assert_array_equal(data.x, again.x)
     np.testing.assert_array_equal(data.labelled_rows, again.labelled_rows)
+
+
+@pytest.mark.parametrize(("gaps", "severity"), [(0, "info"), (12, "warning")])
+def test_rows_that_lack_one_of_two_labels_are_counted(gaps: int, severity: str) -> None:
+    age = np.where(np.arange(N) < gaps, np.nan, X[:, 0])
+    cell = np.where(np.arange(N) >= N - 5, "", TEXT)
+    data = read({"age": age, "cell": cell})
+    [found] = [finding for finding in data.findings if finding.code == "partly-labelled"]
+    assert data.n_labelled == N - gaps - 5
+    assert found.finding == (
+        f"{gaps + 5} rows lack some of the 2 labels (present: 'age' in {N - gaps}, 'cell' in "
+        f"{N - 5} rows)."
+    )
+    assert found.severity == severity
+    assert f"Only the {N - gaps - 5} rows with every label" in found.meaning
+    assert "partly-labelled" not in codes(read({"age": X[:, 0], "cell": TEXT}))

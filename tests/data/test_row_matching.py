@@ -137,8 +137,8 @@ def test_labels_without_ids_follow_x_as_given() -> None:
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "duplicated x": ({"ids_x": [*IDS[:-1], "c00"], "ids_y": IDS}, "x has 1 duplicated IDs .'c00'"),
-    "duplicated y": ({"ids_x": IDS, "ids_y": ["a"] * N}, "y has 1 duplicated IDs .'a'"),
+    "duplicated x": ({"ids_x": [*IDS[:-1], "c00"], "ids_y": IDS}, "x has 1 duplicated ID .'c00'"),
+    "duplicated y": ({"ids_x": IDS, "ids_y": ["a"] * N}, "y has 1 duplicated ID .'a'"),
     "duplicated labels": (
         {"ids_x": IDS, "ids_y": IDS, "ids_labels": ["c00"] * N, "labels": LABELS},
         "labels has 1 duplicated",
@@ -153,6 +153,13 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "spaces": ({"ids_x": IDS, "ids_y": [f"{i} " for i in IDS]}, "surrounding spaces"),
     "case": ({"ids_x": IDS, "ids_y": [i.upper() for i in IDS]}, "upper and lower case"),
+    "fractions": (
+        {
+            "ids_x": [str(i) for i in range(585, 585 + N)],
+            "ids_y": [f"{i}.0" for i in range(585, 585 + N)],
+        },
+        "final .0: whole numbers were written as fractions",
+    ),
     "leading zeros": (
         {"ids_x": [f"{i:05d}" for i in range(N)], "ids_y": list(range(N))},
         "leading zeros",

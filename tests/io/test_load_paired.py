@@ -147,8 +147,8 @@ def test_columns_that_cannot_be_found(tmp_path: Path) -> None:
         load_paired(x, y, id_column="id", label_columns=["a", "b"])
     with pytest.raises(InputError, match="no groups column 'donor'"):
         load_paired(x, y, id_column="id", groups_column="donor")
-    with pytest.raises(InputError, match="atac has 1 columns that are not numbers: 'note'"):
+    with pytest.raises(InputError, match="atac has 1 column that is not numeric: 'note'"):
         load_paired(x, y, id_column="id")
     named = write(tables["rna"].assign(id=[f"c{i}" for i in IDS]), tmp_path / "named.csv")
-    with pytest.raises(InputError, match="named has 1 columns that are not numbers: 'id'"):
+    with pytest.raises(InputError, match="named has 1 column that is not numeric: 'id'"):
         load_paired(named, y)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from crossphase.data.tabular import as_ids
 from crossphase.errors import InputError
+from crossphase.results.formatting import counted
 
 __all__ = ["Alignment", "AlignmentReport", "align_by_id", "examples", "locate", "require_unique"]
 
@@ -52,7 +53,7 @@ class AlignmentReport:
             return f"{self.n_common} pairs, matched by position"
         text = f"{self.n_common} pairs, matched by ID"
         dropped = [
-            f"{count} rows of {side} (such as {', '.join(shown)})"
+            f"{counted(count, 'row')} of {side} (such as {', '.join(shown)})"
             for side, count, shown in (
                 ("x", self.dropped_x, self.examples_x),
                 ("y", self.dropped_y, self.examples_y),
@@ -60,7 +61,7 @@ class AlignmentReport:
             if count
         ]
         if self.n_labels_dropped:
-            dropped.append(f"{self.n_labels_dropped} labels")
+            dropped.append(counted(self.n_labels_dropped, "label"))
         return f"{text}; dropped {', '.join(dropped)}" if dropped else text
 
 
@@ -101,7 +102,7 @@ def require_unique(ids: Sequence[Hashable], what: str) -> None:
         return
     repeated = [value for value, count in Counter(ids).items() if count > 1]
     raise InputError(
-        f"{what} has {len(repeated)} duplicated IDs ({examples(repeated)}): "
+        f"{what} has {counted(len(repeated), 'duplicated ID')} ({examples(repeated)}): "
         "keep one row for each ID, or match by position instead"
     )
 
@@ -123,6 +124,11 @@ _NEAR_MISSES: tuple[tuple[Callable[[Hashable], Hashable], str], ...] = (
     (lambda v: str(v).strip(), "they agree but for surrounding spaces: strip them"),
     (lambda v: str(v).casefold(), "they agree but for upper and lower case"),
     (lambda v: str(v).lstrip("0"), "they agree but for leading zeros: read both as text"),
+    (
+        lambda v: str(v).removesuffix(".0"),
+        "they agree but for a final .0: whole numbers were written as fractions, often because "
+        "some were missing; write them as whole numbers or text",
+    ),
 )
 
 
@@ -172,7 +178,7 @@ def align_by_id(
     >>> found.rows_x, found.rows_y, found.rows_labels
     (array([0, 2]), array([2, 0]), array([-1,  0]))
     >>> print(found.report)
-    2 pairs, matched by ID; dropped 1 rows of x (such as b), 1 rows of y (such as d)
+    2 pairs, matched by ID; dropped 1 row of x (such as b), 1 row of y (such as d)
     """
     list_x, list_y = as_ids(ids_x, names[0]), as_ids(ids_y, names[1])
     require_unique(list_x, names[0])

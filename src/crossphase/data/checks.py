@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from crossphase.data.tabular import carried_ids, column_names, has_default_index, is_frame
 from crossphase.errors import Finding, InputError
+from crossphase.results.formatting import counted
 
 __all__ = ["Features", "check_values", "feature_findings", "read_features", "size_findings"]
 
@@ -27,6 +29,7 @@ SMALLEST = 1e-75
 #: Spread over size at or below which a column is constant but for rounding.
 ROUNDING = 1e-14
 _SHOWN = 5
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(e[+-]?\d+)?", re.IGNORECASE)
 _KINDS = {
     "O": "Python objects",
     "U": "text",
@@ -65,19 +68,36 @@ def _listed(names: Sequence[object]) -> str:
 
 
 def _frame_values(frame: Any, what: str) -> Array:
-    text = [
-        f"{name!r} ({dtype})"
-        for name, dtype in zip(frame.columns, frame.dtypes, strict=True)
-        if getattr(dtype, "kind", "O") not in "fiub"
-    ]
+    text = [j for j, dtype in enumerate(frame.dtypes) if getattr(dtype, "kind", "O") not in "fiub"]
     if text:
-        shown = ", ".join(text[:_SHOWN]) + (", …" if len(text) > _SHOWN else "")
+        shown = [f"{frame.columns[j]!r} ({frame.dtypes.iloc[j]})" for j in text[:_SHOWN]]
+        place, mend = _first_text(frame.iloc[:, text[0]])
         raise InputError(
-            f"{what} has {len(text)} columns that are not numbers: {shown}; "
-            "drop or encode them, or name them as IDs or labels"
+            f"{what} has "
+            f"{counted(len(text), 'column that is not numeric', 'columns that are not numeric')}: "
+            f"{', '.join(shown)}{', …' if len(text) > _SHOWN else ''}{place}; {mend}"
         )
     values: Array = frame.to_numpy(dtype=np.float64, na_value=np.nan)
     return values
+
+
+def _first_text(column: Any) -> tuple[str, str]:
+    """Where the first value that is no number stands, and how to mend such a column."""
+    mend = "drop or encode it, or name it as IDs or labels"
+    for row, value in enumerate(column):
+        if isinstance(value, str) and not _is_number(value):
+            if _DECIMAL_COMMA.fullmatch(value.strip()):
+                mend = "write decimal points, not decimal commas"
+            return f", first {value!r} in row {row} of {column.name!r} (counted from 0)", mend
+    return "", mend
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _sparse_values(matrix: Any, what: str) -> NDArray[Any]:
@@ -206,8 +226,9 @@ def check_values(
         ]
         seen = " and ".join(counts) or f"{int(bad.sum())} larger than {LARGEST:g}"
         raise InputError(
-            f"{what} has {seen} values, in {int(bad.any(1).sum())} rows and "
-            f"{int(bad.any(0).sum())} columns, first at {where} (counted from 0): "
+            f"{what} has {seen} value{'s' if bad.sum() > 1 else ''}, in "
+            f"{counted(int(bad.any(1).sum()), 'row')} and "
+            f"{counted(int(bad.any(0).sum()), 'column')}, first at {where} (counted from 0): "
             "impute, rescale or drop them first"
         )
     if len(values) > 1 and not np.any(values != values[0]):
@@ -258,7 +279,7 @@ def feature_findings(
             Finding(
                 "constant-columns",
                 "info",
-                f"{what} has {len(found)} constant columns: {_listed(found)}",
+                f"{what} has {counted(len(found), 'constant column')}: {_listed(found)}.",
                 "They carry nothing; the pseudo-inverse leaves them out exactly.",
             )
         )
@@ -283,7 +304,8 @@ def feature_findings(
             Finding(
                 "duplicated-columns",
                 "info",
-                f"{what} has {len(repeated)} columns equal to an earlier one: {_listed(repeated)}",
+                f"{what} has {counted(len(repeated), 'column')} equal to an earlier one: "
+                f"{_listed(repeated)}.",
                 "Alignment is unaffected (pseudo-inverse); when this modality is the target of a "
                 "prediction, a repeated column counts as often as it is there.",
                 "Drop the copies unless that weight is meant.",

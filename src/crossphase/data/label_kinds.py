@@ -12,6 +12,7 @@ from crossphase.data.checks import LARGEST
 from crossphase.data.label_reading import RawColumn
 from crossphase.data.labels import LabelColumn, LabelKind, Labels
 from crossphase.errors import Finding, InputError
+from crossphase.results.formatting import counted
 
 __all__ = ["KindChoice", "encode_labels"]
 
@@ -23,6 +24,8 @@ FEW = 20
 FEW_CONSECUTIVE = 100
 #: provided each value occurs this often on average.
 MEAN_COUNT = 3
+#: Names listed in a message.
+_SHOWN = 5
 #: Classes with no more rows than this are reported.
 RARE = 2
 #: Robust standard deviations from the median beyond which a continuous label is an outlier.
@@ -52,8 +55,8 @@ def encode_labels(
     -------
     labels : Labels
     findings : tuple of Finding
-        Codes ``"label-kind-guessed"``, ``"one-hot-labels"``, ``"rare-classes"``,
-        ``"spaces-in-classes"``, ``"outlying-labels"``.
+        Codes ``"label-kind-guessed"``, ``"one-hot-labels"``, ``"partly-labelled"``,
+        ``"rare-classes"``, ``"spaces-in-classes"``, ``"outlying-labels"``.
 
     Raises
     ------
@@ -86,6 +89,7 @@ def encode_labels(
                 'Give label_kind="classes" if they are separate labels.',
             )
         )
+    findings.extend(_partly_labelled(raw, complete))
     columns = []
     for column in raw:
         kind = choices[column.name]
@@ -133,6 +137,25 @@ def _nothing_labelled(raw: Sequence[RawColumn]) -> str:
         )
     empty = next(name for name, count in counts.items() if count == 0)
     return f"label {empty!r} is missing in all {len(raw[0].values)} rows: give some labels"
+
+
+def _partly_labelled(raw: Sequence[RawColumn], complete: NDArray[np.bool_]) -> tuple[Finding, ...]:
+    partly = int((~np.logical_and.reduce([column.missing for column in raw]) & ~complete).sum())
+    if not partly:
+        return ()
+    lacking = ", ".join(
+        f"{column.name!r} in {int((~column.missing).sum())}" for column in raw[:_SHOWN]
+    )
+    return (
+        Finding(
+            "partly-labelled",
+            "warning" if partly > complete.sum() / 10 else "info",
+            f"{counted(partly, 'row lacks', 'rows lack')} some of the {len(raw)} labels "
+            f"(present: {lacking}{', …' if len(raw) > _SHOWN else ''} rows).",
+            f"Only the {int(complete.sum())} rows with every label count as labelled.",
+            "Diagnose with fewer labels at a time to use the others.",
+        ),
+    )
 
 
 def _is_one_hot(raw: Sequence[RawColumn], complete: NDArray[np.bool_]) -> bool:
@@ -194,14 +217,14 @@ def _continuous(column: RawColumn, complete: NDArray[np.bool_]) -> LabelColumn:
     infinite = np.flatnonzero(np.isinf(values))
     if len(infinite):
         raise InputError(
-            f"label {column.name!r} has {len(infinite)} infinite values, first in row "
+            f"label {column.name!r} has {counted(len(infinite), 'infinite value')}, first in row "
             f"{infinite[0]}: make them missing (NaN) or drop them"
         )
     large = np.flatnonzero(np.abs(values) > LARGEST)
     if len(large):
         raise InputError(
-            f"label {column.name!r} has {len(large)} values larger than {LARGEST:g}, first in row "
-            f"{large[0]}: rescale them or make them missing (NaN)"
+            f"label {column.name!r} has {counted(len(large), 'value')} larger than {LARGEST:g}, "
+            f"first in row {large[0]}: rescale them or make them missing (NaN)"
         )
     present = values[complete]
     if np.all(present == present[0]):

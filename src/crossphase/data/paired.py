@@ -170,7 +170,7 @@ class PairedData:
         >>> data.n, data.n_labelled, data.labels.columns[0].classes
         (7, 3, ('B', 'T'))
         >>> print(data.alignment)
-        7 pairs, matched by ID; dropped 1 rows of x (such as a), 1 labels
+        7 pairs, matched by ID; dropped 1 row of x (such as a), 1 label
         """
         names = modality_names(names)
         read = read_features(x, names[0]), read_features(y, names[1])

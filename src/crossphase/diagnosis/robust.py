@@ -112,7 +112,9 @@ def estimate_robust(
     """
     n = len(x)
     if n < _LEAST_PAIRS:
-        raise InputError(f"{n} pairs: the robust estimator needs at least {_LEAST_PAIRS}")
+        raise InputError(
+            f"{n} pairs: the robust estimator needs at least {_LEAST_PAIRS}; collect more pairs"
+        )
     if len(labelled) < _LEAST_LABELLED:
         raise InputError(
             f"{len(labelled)} labelled pairs: at least {_LEAST_LABELLED} are needed to tell "
