@@ -97,7 +97,7 @@ class Settings:
     classifier: Classifier = "elbow"
     latent_dim: int | None = None
     lift_features: int = 400
-    lift_ridge: float = 0.1
+    lift_ridge: float = 0.3
     outlook: bool = True
     stability: bool = True
     seed: int = 0

@@ -138,3 +138,13 @@ def test_folds_keep_groups_whole(seed):
     folds = assign_folds(50, 3, rng, groups=groups)
     assert all(len(set(folds[groups == g])) == 1 for g in np.unique(groups))
     assert set(folds) == {0, 1, 2}
+
+
+def test_strengths_of_predictions_are_the_singular_values_relative_to_the_first(rng):
+    x = rng.normal(size=(20_000, 3))
+    y = x * [4.0, 2.0, 1.0]
+    codes = fit_codes(Moments.from_arrays(x=x, y=y), 1, ridge_x=1e-9, ridge_y=1e-9, predict_dim=3)
+    assert codes.align_x.shape == (3, 1)
+    np.testing.assert_allclose(codes.strength_xy, [1.0, 0.5, 0.25], rtol=0.05)
+    # y whitened says each feature of x as surely as any other.
+    np.testing.assert_allclose(codes.strength_yx, [1.0, 1.0, 1.0], rtol=0.05)

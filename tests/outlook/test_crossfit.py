@@ -284,3 +284,22 @@ def test_group_weights_are_shared_within_groups(rng):
     assert np.array_equal(weights[:, 0], weights[:, 1])
     assert np.array_equal(weights[:, 2], weights[:, 4])
     assert not np.array_equal(weights[:, 0], weights[:, 2])
+
+
+def test_lifted_predictions_keep_what_an_untrained_network_keeps_of_the_input(rng):
+    # y has one feature, so a prediction learns one direction of x; the label is in the others.
+    x = rng.normal(size=(800, 5))
+    y = x[:, :1] + 0.1 * rng.normal(size=(800, 1))
+    target = x[:, 1] + 0.1 * rng.normal(size=800)
+    rows = {}
+    for latent_dim in (None, 1):
+        settings = Settings(lift_features=30, latent_dim=latent_dim, n_draws=200)
+        outlook = run(x, y, continuous(target), labelled=np.arange(200), settings=settings)
+        rows[latent_dim] = {
+            kind: rows_of(outlook, kind)["predict x->y", "x"] for kind in ("linear", "lifted")
+        }
+    assert rows[None]["lifted"].score > 0.8
+    assert rows[None]["lifted"].dim == 65
+    assert rows[None]["linear"].score < 0.1
+    assert rows[1]["lifted"].score < 0.1
+    assert rows[1]["lifted"].dim == 1

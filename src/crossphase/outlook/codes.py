@@ -34,6 +34,8 @@ class Codes:
         Directions of x that predict y, strongest first.
     predict_yx : ndarray of shape (dy, k)
         Directions of y that predict x.
+    strength_xy, strength_yx : ndarray of shape (k,)
+        Singular values of the regressions relative to the largest, one a direction.
     """
 
     x_mean: Array
@@ -42,6 +44,8 @@ class Codes:
     align_y: Array
     predict_xy: Array
     predict_yx: Array
+    strength_xy: Array
+    strength_yx: Array
 
     def transform(self, x: Array, y: Array) -> dict[tuple[str, str], Array]:
         """Codes of rows, by (objective, view).
@@ -73,6 +77,7 @@ def fit_codes(
     ridge_y: float,
     target_x: Array | None = None,
     target_y: Array | None = None,
+    predict_dim: int | None = None,
 ) -> Codes:
     """Codes of alignment and of prediction both ways from one pair of Cholesky factors.
 
@@ -92,6 +97,8 @@ def fit_codes(
     target_x, target_y : ndarray of shape (dx, tx), (dy, ty) or None, default None
         Maps from the features to what is predicted of each modality (Txᵀ, Tyᵀ above); None
         predicts all features.
+    predict_dim : int or None, default None
+        Components of the predictions, if not `dim`.
 
     Returns
     -------
@@ -114,8 +121,10 @@ def fit_codes(
     from_y = _solve(factor_y, cross.T)
     both = _solve(factor_y, from_x.T).T
     left, right = _leading(both, dim)
-    source_x, _ = _leading(from_x if target_y is None else from_x @ target_y, dim)
-    source_y, _ = _leading(from_y if target_x is None else from_y @ target_x, dim)
+    from_x = from_x if target_y is None else from_x @ target_y
+    from_y = from_y if target_x is None else from_y @ target_x
+    source_x, _ = _leading(from_x, predict_dim or dim)
+    source_y, _ = _leading(from_y, predict_dim or dim)
     return Codes(
         moments.mean_of("x"),
         moments.mean_of("y"),
@@ -123,6 +132,8 @@ def fit_codes(
         _unit_variance(_solve(factor_y, right, transpose=True), ridge_y),
         _unit_variance(_solve(factor_x, source_x, transpose=True), ridge_x),
         _unit_variance(_solve(factor_y, source_y, transpose=True), ridge_y),
+        _relative_strength(from_x, source_x),
+        _relative_strength(from_y, source_y),
     )
 
 
@@ -144,6 +155,11 @@ def _unit_variance(directions: Array, ridge: float) -> Array:
     """Rescale directions w with wᵀ(Σ + ridge I)w = 1 so that wᵀΣw = 1."""
     variance = 1.0 - ridge * (directions**2).sum(axis=0)
     return np.asarray(directions / np.sqrt(np.maximum(variance, _SMALLEST_VARIANCE)))
+
+
+def _relative_strength(matrix: Array, left: Array) -> Array:
+    strength = np.linalg.norm(matrix.T @ left, axis=0)
+    return np.asarray(strength / (strength.max() or 1.0))
 
 
 def _leading(matrix: Array, k: int) -> tuple[Array, Array]:

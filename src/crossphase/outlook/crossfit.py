@@ -38,6 +38,7 @@ MIN_LABELLED = 10
 """Fewer labelled rows cannot be split into rows that train and rows that score a probe."""
 
 _DIMS = (4, 8, 16, 32)
+_NETWORK_WIDTH = 64
 _METRIC: dict[str, Metric] = {"continuous": "r2", "classes": "balanced accuracy"}
 
 
@@ -174,6 +175,7 @@ def _scored(
                 n_random=settings.lift_features,
                 ridge=settings.lift_ridge,
                 rng=rng,
+                network_width=_NETWORK_WIDTH if settings.latent_dim is None else None,
             ),
         ),
     ]
@@ -232,7 +234,7 @@ def _score(
                 code[train],
                 task.rows(train),
                 code[test],
-                _dims(key, code.shape[1], settings.latent_dim),
+                _dims(key, made, code.shape[1], settings.latent_dim),
                 None if inner is None else inner[rows][train],
             )
             loss[test] += losses(task.rows(test), predictions) / len(plan.folds)
@@ -254,8 +256,8 @@ def _score(
     return result
 
 
-def _dims(key: Key, width: int, fixed: int | None) -> tuple[int, ...]:
-    if key[0] == "raw":
+def _dims(key: Key, made: Representations, width: int, fixed: int | None) -> tuple[int, ...]:
+    if key in made.whole:
         return (width,)
     sides = 2 if key[1] == "both" else 1
     if fixed is not None:

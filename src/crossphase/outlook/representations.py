@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from crossphase.moments import Moments
 from crossphase.outlook.codes import Codes, fit_codes
-from crossphase.outlook.lift import FeatureMap, row_space
+from crossphase.outlook.lift import FeatureMap, row_space, untrained_code
 from crossphase.outlook.plan import Plan
 
 __all__ = ["CODES", "RAW", "Key", "Representations", "build"]
@@ -37,6 +37,9 @@ _CHUNK_ROWS = 8192
 # Directions of raw features that a probe sees; more are rotated away.
 _RAW_DIRECTIONS = 600
 _LINEAR_RIDGE_FLOOR = 0.01
+# Standard deviation of what a prediction's code keeps of its initialisation, the strongest
+# direction learnt having 1; chosen on half of the pairs of benchmarks/outlook_trained.py.
+_RETAINED = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +53,14 @@ class Representations:
         Strongest direction first.
     dims : dict of Key to int
         Features of the raw ones, largest dimension of the codes.
+    whole : frozenset of Key
+        Codes that are probed with all their columns, not with some of the leading ones.
     """
 
     raw: dict[Key, Array]
     codes: dict[tuple[int, int], dict[Key, Array]]
     dims: dict[Key, int]
+    whole: frozenset[Key]
 
 
 def build(
@@ -66,6 +72,7 @@ def build(
     n_random: int,
     ridge: float | None,
     rng: np.random.Generator,
+    network_width: int | None = None,
 ) -> Representations:
     """Fit features and codes of one kind, and apply them to the labelled rows.
 
@@ -81,6 +88,11 @@ def build(
         Multiple of the mean eigenvalue; None uses d/n, the noise in the eigenvalues of a
         covariance of n rows.
     rng : Generator
+    network_width : int or None, default None
+        With a number, codes of predictions are those of a network whose code is that wide. It
+        is wider than what it learns, and keeps much of its input that predicts nothing: as
+        many directions, scaled by the root of their strength, are followed by as many columns of
+        an untrained network's code. None gives the directions alone.
 
     Returns
     -------
@@ -97,6 +109,14 @@ def build(
         ("raw", "y"): _rotate(at_hand[1], rng),
         ("raw", "both"): _rotate(np.hstack(at_hand), rng),
     }
+    untrained: dict[Key, Array] = {}
+    if network_width is not None:
+        z_x = (x[labelled] - map_x.mean) / map_x.scale
+        z_y = (y[labelled] - map_y.mean) / map_y.scale
+        untrained = {
+            ("predict x->y", "x"): _RETAINED * untrained_code(z_x, network_width, rng),
+            ("predict y->x", "y"): _RETAINED * untrained_code(z_y, network_width, rng),
+        }
     # A prediction is of the other modality's own features, not of random features of them.
     target_x, target_y = np.eye(width_x, x.shape[1]), np.eye(width_y, y.shape[1])
     source: tuple[Array, Array] | None = None
@@ -133,8 +153,13 @@ def build(
             ridge_y=scale_y * (max(width_y / n, _LINEAR_RIDGE_FLOOR) if ridge is None else ridge),
             target_x=target_x if n_random else None,
             target_y=target_y if n_random else None,
+            predict_dim=network_width,
         )
-        return _with_both(fitted, *at_hand)
+        by_key = _with_both(fitted, *at_hand)
+        for key, kept in untrained.items():
+            strength = fitted.strength_xy if key[1] == "x" else fitted.strength_yx
+            by_key[key] = np.hstack([by_key[key] * np.sqrt(strength), kept])
+        return by_key
 
     by_split: dict[tuple[int, int], dict[Key, Array]] = {}
     if not plan.refit:
@@ -152,7 +177,7 @@ def build(
         ("raw", "both"): width_x + width_y,
     }
     dims |= {key: code.shape[1] for key, code in by_split[0, 0].items()}
-    return Representations(raw, by_split, dims)
+    return Representations(raw, by_split, dims, frozenset({*RAW, *untrained}))
 
 
 def _present(folds: Ints) -> list[int]:
