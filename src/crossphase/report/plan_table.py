@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crossphase.report.formatting import probability
 from crossphase.results import Plan
+from crossphase.results.formatting import probability
 
 __all__ = ["print_plan"]
 
@@ -24,7 +24,7 @@ def print_plan(plan: Plan, console: Console, *, brief: bool = False) -> None:
     brief : bool, default False
         Print the sentence alone.
     """
-    console.print(Text(plan.sentence, style="bold"), soft_wrap=not console.is_terminal)
+    console.print(Text(plan.sentence, style="bold"), soft_wrap=brief)
     if brief or not plan.rows:
         return
     labels = sorted({row.n_labelled for row in plan.rows})
