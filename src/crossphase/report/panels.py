@@ -117,7 +117,10 @@ def stability_said(d: Diagnosis) -> str:
     lines = stability_lines(d)
     agree, total = sum(line.agree for line in lines), sum(line.total for line in lines)
     count = f"all {total}" if agree == total else f"{agree} of {total}"
-    text = f"{count} reruns with other settings, fewer rows or damaged labels give the same regime"
+    text = (
+        f"{count} reruns with other settings, fewer rows or damaged labels give the same most "
+        "likely regime"
+    )
     others = [
         f"{line.kind} {line.agree} of {line.total}" for line in lines if line.agree < line.total
     ]

@@ -198,7 +198,9 @@ def _outlook(s: Summary, *, verbose: bool) -> Iterable[RenderableType]:
     by_metric: dict[str, list[OutlookGroup]] = {}
     for group in s.outlook:
         by_metric.setdefault(group.metric, []).append(group)
-    for metric, groups in by_metric.items():
+    for i, (metric, groups) in enumerate(by_metric.items()):
+        if i:
+            yield ""
         labels = f" for {groups[0].labels}" if groups[0].labels else ""
         title = f"Outlook{labels}: {metric} on held-out labelled rows"
         yield Text(f"{title}, {percent(s.level)} intervals" if verbose else title, style="bold")
