@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import f as f_distribution
+from scipy.special import fdtrc
 
 from crossphase.attribution.groups import RowGroups
 
@@ -174,7 +174,7 @@ def _regress(scores: Array, design: Array, groups: RowGroups | None) -> tuple[Ar
     usable = left >= 1
     left = np.where(usable, left, 1.0)
     adjusted = np.where(usable, 1 - (1 - share) * (rows - 1) / left, 0.0)
-    p = f_distribution.sf(share / freedom * left / (1 - share), freedom, left)
+    p = fdtrc(freedom, left, share / freedom * left / (1 - share))
     return adjusted, np.where(usable, p, 1.0)
 
 

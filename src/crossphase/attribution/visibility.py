@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import RidgeCV
 
 from crossphase.attribution.groups import RowGroups
 
@@ -79,8 +78,15 @@ def leave_one_out_r2(features: Array, targets: Array, groups: RowGroups | None =
         return _leave_groups_out_r2(features, targets, groups)
     # Leaving a row out of a mean moves it by n/(n − 1): the constant's own leave-one-out error.
     baseline = float(((targets - targets.mean(axis=0)) ** 2).mean()) * (n / (n - 1)) ** 2
-    model = RidgeCV(alphas=_PENALTIES).fit(features, targets)
-    return float(1.0 + np.mean(model.best_score_) / baseline)
+    left, sizes, _ = np.linalg.svd(features - features.mean(axis=0), full_matrices=False)
+    centred = targets - targets.mean(axis=0)
+    best = np.inf
+    for penalty in _PENALTIES:
+        kept = left * (sizes**2 / (sizes**2 + penalty))
+        leverage = (kept * left).sum(axis=1) + 1.0 / n
+        left_out = (centred - kept @ (left.T @ centred)) / (1.0 - leverage)[:, None]
+        best = min(best, float((left_out**2).mean()))
+    return 1.0 - best / baseline
 
 
 def _leave_groups_out_r2(features: Array, targets: Array, groups: RowGroups) -> float:
