@@ -18,6 +18,7 @@ from crossphase.cli.datasets import app as datasets_app
 from crossphase.cli.demo import demo
 from crossphase.cli.diagnose import diagnose
 from crossphase.cli.plan import plan
+from crossphase.cli.reproduce import app as reproduce_app
 from crossphase.cli.wording import examples, in_options, one_line
 from crossphase.errors import InputError, MissingExtraError
 
@@ -60,6 +61,7 @@ app.command(
     short_help="Diagnose bundled real data; writes a report.",
     epilog=examples("crossphase demo", "crossphase demo --out results"),
 )(demo)
+app.add_typer(reproduce_app, name="reproduce", short_help="Published experiments, run again.")
 app.add_typer(datasets_app, name="datasets", short_help="The bundled real data.")
 
 

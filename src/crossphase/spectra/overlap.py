@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from crossphase.theory.wishart import wishart_factors
+
 __all__ = ["Overlap", "simulate_overlap"]
 
 Array = NDArray[np.float64]
@@ -66,11 +68,8 @@ def simulate_overlap(
     k, dim = len(correlations), dx + dy
     rows = np.arange(k)
     inside, outside = np.zeros((2, k)), np.zeros((2, k))
-    degrees = n - np.arange(dim)
     for _ in range(n_sims):
-        # Bartlett's factor of a Wishart matrix, then the population's correlations.
-        factor = np.tril(rng.standard_normal((dim, dim)), -1)
-        factor[np.diag_indices(dim)] = np.sqrt(rng.chisquare(degrees))
+        factor = wishart_factors(n, dim, 1, rng)[0]
         factor[dx + rows] *= np.sqrt(1 - correlations**2)[:, None]
         factor[dx + rows] += correlations[:, None] * factor[rows]
         scatter = factor @ factor.T / n

@@ -1,0 +1,60 @@
+"""How much of the published work a run does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crossphase.errors import InputError
+
+__all__ = ["SCALES", "Scale", "scale_named"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Sizes of the linear suite.
+
+    Attributes
+    ----------
+    name : str
+    seeds : int
+        Repetitions with fresh bases and rows.
+    rows : int
+        Pairs of every sample.
+    grid : int
+        Points along either axis of the partial-recovery grid.
+    robust_labels : int
+        Rows whose labels it is given; the published one sees all.
+    frames : int
+        Frames of the animation; 0 draws none.
+    """
+
+    name: str
+    seeds: int
+    rows: int
+    grid: int
+    robust_labels: int
+    frames: int
+
+
+SCALES = {
+    "smoke": Scale("smoke", 1, 5000, 7, 300, 0),
+    "paper": Scale("paper", 10, 5000, 31, 300, 60),
+}
+
+
+def scale_named(name: str) -> Scale:
+    """One of the scales.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+
+    Examples
+    --------
+    >>> scale_named("paper").seeds
+    10
+    """
+    if name not in SCALES:
+        raise InputError(f"scale={name!r}: choose one of {', '.join(SCALES)}")
+    return SCALES[name]
