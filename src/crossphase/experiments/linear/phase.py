@@ -117,4 +117,4 @@ def _draw_regimes(ax: Axes, *, gamma_y: float, gamma_tilde_y: float) -> None:
     ax.plot(_KAPPA, predict, "--", color=LIGHT.nuisance, label="Δ_CP = 1")
     ax.set(xlim=(0, 3), ylim=(0, 1), xlabel="κ", ylabel="ν")
     ax.set_title(f"γy = {gamma_y:.2f}, γ̃y = {gamma_tilde_y:.2f}")
-    ax.legend(loc="upper left", bbox_to_anchor=(0, -0.16), ncols=3)
+    ax.legend(loc="upper left", bbox_to_anchor=(-0.05, -0.16), ncols=3, columnspacing=0.8)
