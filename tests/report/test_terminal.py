@@ -108,7 +108,7 @@ def test_long_names_become_letters_where_there_is_no_room(make_diagnosis, diagno
 def test_short_report_fits_a_screen_and_verbose_has_the_rest(with_panels):
     short, full = render(with_panels), render(with_panels, verbose=True)
     assert len(short.splitlines()) < 60
-    assert "Components: 23 shared components: 4 signal, 19 nuisance." in short
+    assert "Shared components: 23, of which 4 signal and 19 nuisance." in short
     assert "Stability: 3 of 4 reruns" in short
     assert "(half of the pairs 1 of 2)." in short
     assert "explained by" not in short

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from crossphase.results import Diagnosis, StabilityRow
 from crossphase.results.components import STABILITY_KINDS
-from crossphase.results.formatting import counted, percent, probability
+from crossphase.results.formatting import percent, probability
 from crossphase.results.names import shorten
 
 __all__ = [
@@ -101,8 +101,7 @@ def components_said(d: Diagnosis) -> str:
     """
     found = _probabilities(d)
     signal = sum(p > 0.5 for p in found)
-    nuisance = len(found) - signal
-    text = f"{counted(len(found), 'shared component')}: {signal} signal, {nuisance} nuisance"
+    text = f"{len(found)}, of which {signal} signal and {len(found) - signal} nuisance"
     named = nuisance_name(d)
     return f"{text}, the strongest of it mostly {named}" if named else text
 

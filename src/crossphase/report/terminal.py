@@ -187,7 +187,7 @@ def _stability(s: Summary) -> RenderableType:
 def _in_short(s: Summary) -> Iterable[RenderableType]:
     """What --verbose spells out, a line each."""
     if s.components:
-        yield Text.assemble(("Components: ", "bold"), closed(s.components_said))
+        yield Text.assemble(("Shared components: ", "bold"), closed(s.components_said))
     if s.stability:
         yield Text.assemble(("Stability: ", "bold"), closed(s.stability_said))
     if s.components or s.stability:
