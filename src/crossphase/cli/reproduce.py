@@ -8,23 +8,26 @@ from typing import Annotated
 import typer
 
 from crossphase.cli.output import progress_bar
+from crossphase.cli.wording import examples
 
 __all__ = ["app"]
 
 app = typer.Typer(rich_markup_mode=None)
 
 
-@app.callback()
+@app.callback(epilog=examples("crossphase reproduce linear"))
 def reproduce() -> None:
-    r"""Run published experiments again and compare.
-
-    \b
-    Example:
-      crossphase reproduce linear
-    """
+    """Run published experiments again and compare."""
 
 
-@app.command("linear")
+@app.command(
+    "linear",
+    epilog=examples(
+        "crossphase reproduce linear",
+        "crossphase reproduce linear --scale paper --out results",
+        "crossphase reproduce linear --only E4",
+    ),
+)
 def linear(
     scale: Annotated[str, typer.Option("--scale", metavar="smoke|paper", help="Size.")] = "smoke",
     only: Annotated[
@@ -37,16 +40,10 @@ def linear(
     workers: Annotated[int, typer.Option("--workers", metavar="N", help="Processes.")] = 2,
     quiet: Annotated[bool, typer.Option("--quiet", help="Draw no progress bar.")] = False,
 ) -> None:
-    r"""Experiments E1 to E8 of arXiv 2606.11190 on linear objectives.
+    """Experiments E1 to E8 of arXiv 2606.11190 on linear objectives.
 
     Prints published numbers beside ours and writes comparison.md, a CSV and a PNG an experiment,
     and with --scale paper an animation. A run that was stopped goes on where it stopped.
-
-    \b
-    Examples:
-      crossphase reproduce linear
-      crossphase reproduce linear --scale paper --out results
-      crossphase reproduce linear --only E4
     """
     with progress_bar(quiet) as progress:
         from crossphase.experiments.linear import run_suite
