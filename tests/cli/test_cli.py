@@ -257,7 +257,16 @@ def test_datasets_are_listed_with_their_licence(capsys):
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["diagnose"], ["plan"], ["demo"], ["datasets"], ["datasets", "list"]]
+    "command",
+    [
+        [],
+        ["diagnose"],
+        ["plan"],
+        ["demo"],
+        ["datasets"],
+        ["datasets", "list"],
+        ["reproduce", "linear"],
+    ],
 )
 def test_help_has_an_example_for_every_command(command):
     result = CliRunner().invoke(app, [*command, "--help"])
