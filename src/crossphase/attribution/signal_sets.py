@@ -99,9 +99,8 @@ def signal_sets(z: Array, leak: Array, n_rows: int | Array) -> SignalSets:
     Component j outside the set has ``z_j ~ N(0, I + Σ_{i in set} leak_ij z_i z_iᵀ)``, inside it
     ``z_j ~ N(a u, I)`` along one label direction u, any being equally likely, with a of density
     a² N(a; 0, g) / g, g mostly n, seldom n/10: as large as n rows make it where labels are told
-    explained well or a little, and hardly ever near 0 (a non-local prior, Johnson and Rossell,
-    *JRSS B* 72, 2010), so that noise soon counts as such. The prior probability of
-    signal is 0.4 each.
+    well or a little, and hardly ever near 0 (a non-local prior, Johnson and Rossell, *JRSS B* 72,
+    2010), so that noise soon counts as such. The prior probability of signal is 0.4 each.
 
     Parameters
     ----------
