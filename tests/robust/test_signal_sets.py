@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.stats import multivariate_normal
 
-from crossphase.attribution import draw_rotations, leak_variance, signal_sets
+from crossphase.attribution import draw_rotations, label_leak, leak_variance, signal_sets
 
 PRIOR, FLOOR = 0.4, 1e-3
 
@@ -196,6 +196,34 @@ def test_leak_is_what_sampling_makes_of_label_coefficients(rho, n):
     assert claimed[0, 1] == claimed[1, 0]
     assert_allclose(measured[0, 1], measured[1, 0], rtol=0.1)
     assert 0.85 < claimed[0, 1] / measured[0, 1] < 1.7
+
+
+def inherited(rho, n, labelled, rng):
+    """Coefficient of the second component over the first's, for labels that are the first."""
+    x = rng.normal(size=(n, 2))
+    y = rho * x + np.sqrt(1 - rho**2) * rng.normal(size=(n, 2))
+    root_x, root_y = np.linalg.cholesky(x.T @ x / n), np.linalg.cholesky(y.T @ y / n)
+    half = np.linalg.solve(root_x, x.T @ y / n)
+    left, values, right = np.linalg.svd(np.linalg.solve(root_y, half.T).T)
+    order = np.argsort(np.argsort(-rho))
+    a, b = np.linalg.solve(root_x.T, left[:, order]), np.linalg.solve(root_y.T, right.T[:, order])
+    scores = ((x @ a + y @ b) / np.sqrt(2 * (1 + values[order])))[:labelled]
+    labels = (x + y)[:labelled, 0]
+    scores, labels = scores - scores.mean(axis=0), labels - labels.mean()
+    variances, vectors = np.linalg.eigh(scores.T @ scores / labelled)
+    coefficients = (vectors / np.sqrt(variances)) @ vectors.T @ (scores.T @ labels)
+    return coefficients[1] / coefficients[0]
+
+
+@pytest.mark.parametrize("labelled", [100, 1000])
+@pytest.mark.parametrize("rho", [(0.9, 0.6), (0.6, 0.9), (0.3, 0.9), (0.97, 0.9998)])
+def test_label_leak_is_what_labelled_rows_show(rho, labelled):
+    rng = np.random.default_rng(4)
+    rho = np.array(rho)
+    ratios = np.array([inherited(rho, 1000, labelled, rng) for _ in range(600)])
+    claimed = label_leak(rho, np.ones((2, 2)), 1000, np.full(2, float(labelled)))
+    assert 0.85 < claimed[0, 1] / np.mean(ratios**2) < 1.25
+    assert not np.diag(claimed).any()
 
 
 def test_leak_grows_as_the_gap_closes_and_with_heavy_tails():

@@ -7,6 +7,7 @@ from crossphase.attribution.published_folds import FoldStatistics
 from crossphase.attribution.signal_sets import (
     SignalSets,
     draw_rotations,
+    label_leak,
     leak_variance,
     signal_sets,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "elbow",
     "elbow_log",
     "label_evidence",
+    "label_leak",
     "leak_variance",
     "permutation_test",
     "signal_sets",

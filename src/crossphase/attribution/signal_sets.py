@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, hyp1f1
 
-__all__ = ["SignalSets", "draw_rotations", "leak_variance", "signal_sets"]
+__all__ = ["SignalSets", "draw_rotations", "label_leak", "leak_variance", "signal_sets"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -85,6 +85,45 @@ def leak_variance(correlations: Array, noise: Array, n: int) -> Array:
     gap = np.maximum((r2[:, None] - r2[None, :]) ** 2, 1e-12)
     left_over = np.sqrt(np.outer(1 - r2, 1 - r2))
     first_order = left_over * (r2[:, None] + r2[None, :] - 2 * np.outer(r2, r2)) * noise / n / gap
+    return _widened(first_order)
+
+
+def label_leak(correlations: Array, noise: Array, n: int, label_rows: Array) -> Array:
+    """Variance of what a label coefficient inherits from another component's, by sampling.
+
+    The mixing that matters to coefficients is not that of :func:`leak_variance`, which holds for
+    many new rows. Labelled rows took part in finding the components, and few of them are
+    correlated with each other by chance, which symmetric whitening shares out between both.
+
+    Parameters
+    ----------
+    correlations, noise, n
+        As in :func:`leak_variance`.
+    label_rows : ndarray of shape (k,)
+        Independent labelled rows behind each component's coefficients.
+
+    Returns
+    -------
+    ndarray of shape (k, k)
+        Entry (i, j): of the coefficients of component j over those of i, where j carries no
+        label. To first order (1 − ρ_i)(1 + ρ_j)(1 − ρ_iρ_j) / (2n (ρ_i − ρ_j)²), by the delta
+        method for the averaged scores of both views, widened like the other, plus
+        (1/n_labelled − 1/n) / 4.
+
+    Examples
+    --------
+    >>> label_leak(np.array([0.9, 0.6]), np.ones((2, 2)), 1000, np.full(2, 100.0)).round(4)
+    array([[0.    , 0.0027],
+           [0.0044, 0.    ]])
+    """
+    own, other = correlations[:, None], correlations[None, :]
+    gap = np.maximum((own - other) ** 2, 1e-12)
+    mixing = _widened((1 - own) * (1 + other) * (1 - own * other) * noise / (2 * n * gap))
+    by_chance = 0.25 * np.maximum(1 / np.maximum(label_rows, 1.0) - 1 / n, 0.0)
+    return np.asarray(mixing + by_chance[None, :] * (1 - np.eye(len(correlations))))
+
+
+def _widened(first_order: Array) -> Array:
     # Given the sample's gap, angle θ has density ∝ exp(−sin²2θ / 8v): its tails are four times
     # as wide as the core near ±45°.
     widened = first_order * (1 + 3 * first_order / (first_order + 0.05))
@@ -107,7 +146,7 @@ def signal_sets(z: Array, leak: Array, n_rows: int | Array) -> SignalSets:
     z : ndarray of shape (k, q)
         Of :func:`crossphase.attribution.label_evidence`.
     leak : ndarray of shape (k, k)
-        Of :func:`leak_variance`.
+        Of :func:`label_leak`.
     n_rows : int or ndarray of shape (k,)
         Labelled rows; with dependent rows, how many independent ones each component has; 0 for
         components that were not tested.

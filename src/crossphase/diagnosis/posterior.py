@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from crossphase.attribution import draw_rotations, leak_variance, signal_sets
+from crossphase.attribution import draw_rotations, label_leak, leak_variance, signal_sets
 from crossphase.diagnosis.draws import SeparationDraws, Spectrum, draw_separations
 from crossphase.spectra.loadings import Loadings
 
@@ -73,7 +73,8 @@ def draw_posterior(
         # A component that barely stands out of the noise takes up most of what leaks.
         inflated = noise * spectrum.inflation[None, :] ** 2
         leak = leak_variance(spectrum.correlations, inflated, spectrum.n_rows)
-        sets = signal_sets(z, leak, label_rows)
+        inherited = label_leak(spectrum.correlations, inflated, spectrum.n_rows, label_rows)
+        sets = signal_sets(z, inherited, label_rows)
         signal, rotations = draw_rotations(sets, z, leak, n_draws, rng, n_rows=label_rows)
         inclusion = sets.inclusion
     else:
