@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -12,7 +12,6 @@ from numpy.testing import assert_allclose
 import crossphase as xp
 from crossphase.config import Settings
 from crossphase.diagnosis import diagnose
-from crossphase.diagnosis.robust import estimate_robust
 from crossphase.theory import SpikedModel
 
 REGIME_ONLY = Settings(outlook=False)
@@ -444,14 +443,3 @@ def test_one_feature_in_both_modalities_is_said():
     assert finding.finding.startswith("1 canonical correlations")
     assert found.alignment.signal_probability[0] < 0.5
     assert found.alignment.delta < 1  # a nuisance that nothing exceeds
-
-
-def test_a_lucky_p_value_does_not_make_a_regime_of_no_signal():
-    rows = sample("Both", n=400)
-    noise = np.random.default_rng(5).normal(size=(150, 1))
-    found = estimate_robust(rows.x, rows.y, noise, np.arange(150), Settings())
-    assert found.draws.signal.any(axis=1).mean() < 0.5
-    assert not replace(found, p_value=0.01).sees_signal(0.05)
-    clear = estimate_robust(rows.x, rows.y, rows.signal[:150], np.arange(150), Settings())
-    assert clear.sees_signal(0.05)
-    assert not replace(clear, p_value=0.06).sees_signal(0.05)

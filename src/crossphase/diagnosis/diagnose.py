@@ -181,7 +181,7 @@ def _robust(data: PairedData, labels: Labels, settings: Settings, report: Progre
     # What the labels could not test may be signal as well as nuisance, and labels that no shared
     # component is credibly related to tell the two apart no better.
     tested = estimate.tested == estimate.space.n_components
-    seen = estimate.sees_signal(settings.alpha)
+    seen = estimate.p_value <= settings.alpha
     needed = needed_probability(stability, settings.confidence)
     tellable = tested and seen and not decided_by_rounding(estimate)
     decided = tellable and probabilities[likeliest] >= needed

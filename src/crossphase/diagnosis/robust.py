@@ -65,14 +65,6 @@ class RobustEstimate:
         """The shared components' directions and correlations."""
         return self.fit.space
 
-    def sees_signal(self, alpha: float) -> bool:
-        """Whether some shared component is credibly related to the labels.
-
-        The permutation test says so at level `alpha`, and half of the drawn signal sets at least
-        have a member.
-        """
-        return self.p_value <= alpha and float(self.draws.signal.any(axis=1).mean()) >= 0.5
-
 
 def estimate_robust(
     x: Array,

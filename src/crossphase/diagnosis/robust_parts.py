@@ -182,7 +182,7 @@ def undetermined_reason(
             f"{int(space.exact.sum())} shared components have correlations of 1, signal and "
             "nuisance among them: nothing but rounding could tell which is stronger"
         )
-    if not estimate.sees_signal(settings.alpha):
+    if estimate.p_value > settings.alpha:
         return (
             "no shared component is credibly related to the labels "
             f"({p_value(estimate.p_value)}): nothing of them is shared, the labelled rows are too "
@@ -276,7 +276,7 @@ def robust_findings(
                 f"{more.capitalize()}: three per component at least.",
             )
         )
-    if not estimate.sees_signal(settings.alpha):
+    if estimate.p_value > settings.alpha:
         findings.append(
             Finding(
                 "no-shared-signal",
