@@ -303,3 +303,12 @@ def test_lifted_predictions_keep_what_an_untrained_network_keeps_of_the_input(rn
     assert rows[None]["linear"].score < 0.1
     assert rows[1]["lifted"].score < 0.1
     assert rows[1]["lifted"].dim == 1
+
+
+def test_a_modality_that_varies_in_held_out_rows_only(rng):
+    _, y, target = problem(rng, n=60)
+    for ones in (1, 3):
+        rare = np.zeros((60, 1))
+        rare[:ones] = 1.0
+        outlook = run(rare, y, continuous(target), labelled=np.arange(60))
+        assert np.isfinite([row.score for row in outlook.rows]).all()

@@ -258,3 +258,12 @@ def test_few_and_lopsided_labels_do_no_harm(labels):
     d = xp.diagnose(x, y, labels, labelled=np.arange(12), settings=FAST)
     assert all(0 <= row.probability <= 1 for row in d.stability)
     assert d.stability
+
+
+def test_halves_with_hardly_a_row_or_without_variation_are_left_out():
+    x, y, s = problem(2, n=120)
+    panel = panel_of(x, y, s[:60], np.arange(60), groups=np.arange(120) > 117)
+    assert len(panel) > 5
+    rare = np.zeros((120, 1))
+    rare[3] = 1.0
+    assert len(panel_of(rare, y, s[:60], np.arange(60))) > 5

@@ -241,6 +241,11 @@ def _fits(
     if data.n >= _LEAST_PAIRS:
         for repeat in range(_REPEATS):
             rows = _subset(data.n, 0.5, data.groups, rng)
+            # Groups may be very unequal, and what varies may do so in few rows.
+            if len(rows) < _LEAST_PAIRS // 2 or not (
+                _varies(data.x[rows]) and _varies(data.y[rows])
+            ):
+                continue
             plain = _moments(data, rows, None)
             weighted = plain if weights is None else _moments(data, rows, weights)
             yield "pairs", f"half of the pairs, draw {repeat + 1}", fit(plain, weighted)

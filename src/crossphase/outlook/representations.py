@@ -37,6 +37,8 @@ _CHUNK_ROWS = 8192
 # Directions of raw features that a probe sees; more are rotated away.
 _RAW_DIRECTIONS = 600
 _LINEAR_RIDGE_FLOOR = 0.01
+# Mean variance of a feature, where all that varies may be held out and rounding is left.
+_LEAST_SCALE = 1e-6
 # Standard deviation of what a prediction's code keeps of its initialisation, the strongest
 # direction learnt having 1; chosen on half of the pairs of benchmarks/outlook_trained.py.
 _RETAINED = 0.2
@@ -144,8 +146,8 @@ def build(
 
     def codes(fit_on: Moments) -> dict[Key, Array]:
         n = fit_on.count
-        scale_x = float(np.trace(fit_on.cov("x"))) / width_x or 1.0
-        scale_y = float(np.trace(fit_on.cov("y"))) / width_y or 1.0
+        scale_x = max(float(np.trace(fit_on.cov("x"))) / width_x, _LEAST_SCALE)
+        scale_y = max(float(np.trace(fit_on.cov("y"))) / width_y, _LEAST_SCALE)
         fitted = fit_codes(
             fit_on,
             dim,
