@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from crossphase.errors import InputError
 from crossphase.plots import DARK, LIGHT, plot_diagnosis, plot_outlook, plot_spectrum
@@ -158,6 +159,9 @@ def test_plots_use_the_given_axes_and_leave_no_trace(diagnosis):
 def test_names_are_text_and_not_mathematics(make_diagnosis, diagnosis):
     odd = make_diagnosis(data=replace(diagnosis.data, x_name=r"$\frac{$", y_name="a_$b$"))
     for ax in (plot_diagnosis(odd), plot_outlook(odd.outlook, odd.data)):
+        drawn = [text for text in ax.findobj(Text) if "$" in text.get_text()]
+        assert drawn
+        assert not any(text.get_parse_math() for text in drawn)
         ax.figure.savefig("/dev/null", format="svg")
 
 
