@@ -203,13 +203,28 @@ def test_glyphs_are_drawn_and_told_apart() -> None:
 WAVES = np.linspace(0.8, 2.4, 40)
 
 
-def star(key, *, opt="", metal="", gravity="", kind="VLM", magnitudes=("14.0", "13.5", "13.1")):
-    return [key, f"J{key}", opt, *magnitudes, metal, gravity, kind]
+def star(
+    key, *, name="", opt="", metal="", gravity="", kind="VLM", magnitudes=("14.0", "13.5", "13.1")
+):
+    return [key, name or f"J{key}", opt, *magnitudes, metal, gravity, kind]
+
+
+STAR_COLUMNS = ["SOURCE_KEY", "NAME", "OPT_TYPE", "J_2MASS", "H_2MASS", "KS_2MASS"]
+STAR_COLUMNS += ["METALLICITY_CLASS", "GRAVITY_CLASS_OPTICAL", "OBJECT_TYPE"]
+
+
+def splat_archive(path, sources, spectra, images):
+    folder = "splat/resources/Spectra/Public/SPEX-PRISM"
+    names = ["DATA_KEY", "SOURCE_KEY", "DATA_FILE", "QUALITY_FLAG", "MEDIAN_SNR"]
+    members = {
+        "splat/db/source_data.csv": b"\xef\xbb\xbf" + csv_bytes(STAR_COLUMNS, sources),
+        "splat/db/spectral_data.csv": b"\xef\xbb\xbf" + csv_bytes(names, spectra),
+        **{f"{folder}/{name}.fits.gz": gzipped(data) for name, data in images.items()},
+    }
+    return {"splat": write_zip(path, members)}
 
 
 def test_brown_dwarfs(tmp_path) -> None:
-    header = ["SOURCE_KEY", "NAME", "OPT_TYPE", "J_2MASS", "H_2MASS", "KS_2MASS"]
-    header += ["METALLICITY_CLASS", "GRAVITY_CLASS_OPTICAL", "OBJECT_TYPE"]
     sources = [
         star("30", opt="sdL3.5pec", metal="sd"),
         star("4", opt="M9", gravity="beta", magnitudes=("11", "12", "13")),
@@ -232,7 +247,7 @@ def test_brown_dwarfs(tmp_path) -> None:
         ["9", "99", "a.fits", "OK", "9"],
     ]
     images = {
-        "a": fits_bytes([WAVES, np.ones(40)]),
+        "a": fits_bytes([WAVES, WAVES**3]),
         "b": fits_bytes([*rising, np.zeros(40)]),
         "c": fits_bytes([WAVES, WAVES**2]),
         "d": fits_bytes(
@@ -240,14 +255,7 @@ def test_brown_dwarfs(tmp_path) -> None:
         ),
         "e": fits_bytes(short),
     }
-    folder = "splat/resources/Spectra/Public/SPEX-PRISM"
-    names = ["DATA_KEY", "SOURCE_KEY", "DATA_FILE", "QUALITY_FLAG", "MEDIAN_SNR"]
-    members = {
-        "splat/db/source_data.csv": b"\xef\xbb\xbf" + csv_bytes(header, sources),
-        "splat/db/spectral_data.csv": b"\xef\xbb\xbf" + csv_bytes(names, spectra),
-        **{f"{folder}/{name}.fits.gz": gzipped(data) for name, data in images.items()},
-    }
-    data = brown_dwarfs.read({"splat": write_zip(tmp_path / "a.whl", members)})
+    data = brown_dwarfs.read(splat_archive(tmp_path / "a.whl", sources, spectra, images))
     check_card(brown_dwarfs.CARD, data)
     # No photometry, a galaxy, a short range, no file and no source: two objects are left.
     assert data.ids.tolist() == ["J4", "J30"]
@@ -258,6 +266,35 @@ def test_brown_dwarfs(tmp_path) -> None:
     np.testing.assert_array_equal(data.labels["optical type"].values, [9, 13.5])
     assert data.labels["subdwarf"].values.tolist() == ["dwarf", "subdwarf"]
     assert data.labels["gravity"].values.tolist() == ["low", "usual"]
+
+
+def test_every_brown_dwarf_stands_once(tmp_path) -> None:
+    sources = [
+        star("1", name="twice", magnitudes=("10", "9.5", "9.1")),
+        star("2", name="twice", opt="L2", magnitudes=("10.02", "9.5", "9.1")),
+        star("3", name="pair A", magnitudes=("12.004", "11.5", "11.1")),
+        star("4", name="pair B", magnitudes=("12.0", "11.5", "11.1")),
+        star("5", name="mixed up", magnitudes=("13", "12.5", "12.1")),
+        star("6", name="mixed up too", magnitudes=("14", "13.5", "13.1")),
+        star("7", name="two spectra", magnitudes=("15", "14.5", "14.1")),
+        star("8", name="two of three alike", magnitudes=("15", "14.5", "14.3")),
+    ]
+    spectra = [
+        ["1", "1", "a.fits", "OK", "90"],
+        ["2", "2", "b.fits", "OK", "20"],  # of less quality, but with a type
+        ["3", "3", "c.fits", "OK", "20"],
+        ["4", "4", "d.fits", "OK", "90"],
+        ["5", "5", "e.fits", "OK", "20"],
+        ["6", "6", "e.fits", "OK", "20"],
+        ["7", "7", "e.fits", "OK", "90"],  # not its own either
+        ["8", "7", "f.fits", "OK", "20"],
+        ["9", "8", "g.fits", "OK", "20"],
+    ]
+    images = {name: fits_bytes([WAVES, WAVES**k]) for k, name in enumerate("abcdefg")}
+    data = brown_dwarfs.read(splat_archive(tmp_path / "a.whl", sources, spectra, images))
+    assert data.ids.tolist() == ["twice", "pair B", "two spectra", "two of three alike"]
+    powers = np.linspace(0.9, 2.3, 256)[:, None] ** [1, 3, 5, 6]
+    np.testing.assert_allclose(data.views["spectrum"], (powers / powers.mean(axis=0)).T, rtol=1e-2)
 
 
 def test_an_object_without_an_optical_type_has_no_label() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,26 +25,26 @@ CARD = DatasetCard(
     title="brown dwarfs and cool stars, spectrum x photometry",
     description=(
         "SpeX prism spectra of brown dwarfs and cool stars from 0.9 to 2.3 micrometres, divided "
-        "by their mean, beside 2MASS magnitudes. One spectrum of each object: the one with the "
-        "highest signal-to-noise ratio."
+        "by their mean, beside 2MASS magnitudes. One spectrum of each object: of those with an "
+        "optical type, if there are any, the one with the highest signal-to-noise ratio."
     ),
     licence="MIT (the package); cite the library and the source of each spectrum you show.",
     citation=(
         "Burgasser, A. J. and the SPLAT Development Team (2017). The SpeX Prism Library Analysis "
         "Toolkit. ASI Conference Series 14, 7-12."
     ),
-    n=2305,
+    n=2243,
     views={
         "spectrum": ViewCard(256, "flux at 256 wavelengths over its mean"),
         "photometry": ViewCard(3, "J, H and Ks magnitudes"),
     },
     labels={
-        "optical type": LabelCard("continuous", 812, "optical spectral type, M0 = 0, L0 = 10"),
+        "optical type": LabelCard("continuous", 804, "optical spectral type, M0 = 0, L0 = 10"),
         "subdwarf": LabelCard(
-            "classes", 812, "poor in metals or not; objects with an optical type", 2
+            "classes", 804, "poor in metals or not; objects with an optical type", 2
         ),
         "gravity": LabelCard(
-            "classes", 812, "low gravity in the optical or not; objects with an optical type", 2
+            "classes", 804, "low gravity in the optical or not; objects with an optical type", 2
         ),
     },
     archives=(
@@ -59,9 +60,13 @@ CARD = DatasetCard(
     notes=(
         "Spectra of good quality that cover 0.9 to 2.3 micrometres; galaxies, white dwarfs, "
         "quasars and the like are left out.",
+        "Entries that share their name, or all three magnitudes to a hundredth (most are pairs "
+        "that 2MASS does not resolve), are taken for one object. Two objects with the very same "
+        "spectrum are both left out: one of them has a spectrum that is not its own.",
         "GRAVITY_CLASS_NIR and SPEX_TYPE of the package were read off these spectra and are left "
         "out; a class of gravity or metallicity that is not given is taken to be the usual one.",
     ),
+    revision=2,
 )
 
 _SOURCES = "splat/db/source_data.csv"
@@ -74,26 +79,42 @@ _GRID = np.linspace(0.9, 2.3, 256)
 _CLASSES = "MLTY"
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class _Observation:
+    source: Mapping[str, str]
+    quality: float
+    spectrum: NDArray[np.float64]
+    magnitudes: tuple[float, ...]
+
+    @property
+    def marks(self) -> set[object]:
+        """What two entries of one object share: the name, or the magnitudes to a hundredth."""
+        return {self.source["NAME"], tuple(round(magnitude, 2) for magnitude in self.magnitudes)}
+
+    def rank(self) -> tuple[bool, float, int]:
+        """Smallest for the best: with an optical type, then the highest signal-to-noise ratio."""
+        untyped = bool(np.isnan(spectral_type(self.source["OPT_TYPE"])))
+        return untyped, -self.quality, int(self.source["SOURCE_KEY"])
+
+
 def read(archives: Mapping[str, Path]) -> Modalities:
     """The data from the package's tables and spectra."""
     wanted = {_SOURCES, _SPECTRA}
     found = read_members(archives["splat"], lambda name: name in wanted or name.startswith(_FOLDER))
     sources = {row["SOURCE_KEY"]: row for row in _records(found[_SOURCES])}
-    best: dict[str, tuple[float, NDArray[np.float64], list[float]]] = {}
+    observed = []
     for row in _records(found[_SPECTRA]):
-        key, data = row["SOURCE_KEY"], found.get(f"{_FOLDER}{row['DATA_FILE']}.gz")
-        source = sources.get(key)
+        source = sources.get(row["SOURCE_KEY"])
+        data = found.get(f"{_FOLDER}{row['DATA_FILE']}.gz")
         if source is None or data is None or not _usable(row, source):
             continue
-        quality = _number(row["MEDIAN_SNR"])
-        if key in best and not quality > best[key][0]:
-            continue
         spectrum = resampled(_image(data, row["DATA_FILE"]))
-        magnitudes = [_number(source[name]) for name in _MAGNITUDES]
+        magnitudes = tuple(_number(source[name]) for name in _MAGNITUDES)
         if spectrum is not None and np.isfinite(magnitudes).all():
-            best[key] = (np.nan_to_num(quality), spectrum, magnitudes)
-    keys = sorted(best, key=int)
-    chosen = [sources[key] for key in keys]
+            quality = float(np.nan_to_num(_number(row["MEDIAN_SNR"])))
+            observed.append(_Observation(source, quality, spectrum, magnitudes))
+    kept = sorted(_one_each(observed), key=lambda one: int(one.source["SOURCE_KEY"]))
+    chosen = [one.source for one in kept]
     types = np.array([spectral_type(source["OPT_TYPE"]) for source in chosen])
     marks = {
         "subdwarf": [bool(source["METALLICITY_CLASS"]) for source in chosen],
@@ -102,8 +123,8 @@ def read(archives: Mapping[str, Path]) -> Modalities:
     names = {"subdwarf": ("dwarf", "subdwarf"), "gravity": ("usual", "low")}
     return CARD.modalities(
         {
-            "spectrum": np.array([best[key][1] for key in keys]),
-            "photometry": np.array([best[key][2] for key in keys]),
+            "spectrum": np.array([one.spectrum for one in kept]),
+            "photometry": np.array([one.magnitudes for one in kept]),
         },
         {
             "optical type": types,
@@ -112,9 +133,23 @@ def read(archives: Mapping[str, Path]) -> Modalities:
                 for label, of in marks.items()
             },
         },
-        ids=np.array([sources[key]["NAME"] for key in keys]),
+        ids=np.array([source["NAME"] for source in chosen]),
         features={"photometry": ("J", "H", "Ks")},
     )
+
+
+def _one_each(observed: Sequence[_Observation]) -> list[_Observation]:
+    """The best observation of every object, without spectra that several objects have."""
+    owners: dict[bytes, set[tuple[float, ...]]] = {}
+    for one in observed:
+        owners.setdefault(one.spectrum.tobytes(), set()).add(one.magnitudes)
+    seen: set[object] = set()
+    kept = []
+    for one in sorted(observed, key=_Observation.rank):
+        if len(owners[one.spectrum.tobytes()]) == 1 and not one.marks & seen:
+            seen |= one.marks
+            kept.append(one)
+    return kept
 
 
 def _records(data: bytes) -> list[dict[str, str]]:

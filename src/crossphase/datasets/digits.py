@@ -45,6 +45,7 @@ CARD = DatasetCard(
     views={name: ViewCard(width, what) for name, (_, width, what) in VIEWS.items()},
     labels={"digit": LabelCard("classes", 2000, "the digit that was written", 10)},
     may_bundle=True,
+    notes=("Six digits stand twice in all views, as they were published.",),
 )
 
 

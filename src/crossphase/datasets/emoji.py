@@ -50,7 +50,8 @@ CARD = DatasetCard(
     ),
     may_bundle=True,
     notes=(
-        "Men, women and persons doing one thing are near copies of each other.",
+        "Men, women and persons doing one thing are near copies of each other; four pictures of "
+        "families stand for two or three emoji.",
         "Many subgroups have few emoji.",
     ),
 )

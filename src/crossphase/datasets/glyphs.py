@@ -31,7 +31,8 @@ CARD = DatasetCard(
     labels={"script": LabelCard("classes", 2908, "the script of the character", 8)},
     may_bundle=True,
     notes=(
-        "Letters of one base with different accents are near copies of each other.",
+        "Letters of one base with different accents are near copies of each other; 470 characters "
+        "share their image with another, of their script or of another.",
         "Python's table of characters and the font decide how many there are; counted with "
         "Python 3.11.",
     ),
