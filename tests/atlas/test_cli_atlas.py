@@ -132,7 +132,7 @@ def test_tables_with_labels_and_groups_inside(folder):
         ("rna.npy short.npy", ("120", "7")),
         ("rna.npy adt.npy --name one", ("1 names for 2 modalities",)),
         ("rna.npy adt.npy --name x --name x", ("both modalities are called 'x'",)),
-        ("rna.npy adt.npy --key rna", ("no .npz archive has a table 'rna'",)),
+        ("rna.npy adt.npy --key rna", ("no archive has a table 'rna'",)),
         ("views.npz --key rna --key pca", ("'pca'",)),
         ("one.npz", ("one.npz holds one modality",)),
         ("rna.npy adt.npy --labels absent.npy", ("absent.npy does not exist",)),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -32,7 +33,11 @@ def test_cells_go_straight_into_a_diagnosis(tmp_path, capsys):
     command = next(line for line in said.splitlines() if line.startswith("crossphase diagnose"))
     arguments = [*command.split()[1:], "--no-outlook", "--no-plan"]
     assert main([*arguments, "--json", str(tmp_path / "d.json")]) == 0
-    assert "group" in (tmp_path / "d.json").read_text()
+    found = json.loads((tmp_path / "d.json").read_text())
+    assert "group" in str(found)
+    # What the label was derived from is in the file, and comes back as a warning.
+    (warned,) = [one for one in found["warnings"] if one["code"] == "circular-label"]
+    assert "cell_type was derived from rna and protein" in warned["finding"]
     assert datasets.read_modalities(out).labels["cell_type"].circular_for == ("rna", "protein")
 
 

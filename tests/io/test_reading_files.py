@@ -252,8 +252,8 @@ def test_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize(
     ("file_name", "options", "message"),
     [
-        ("x.npy", {"key": "a"}, "only .npz files have keys"),
-        ("x.csv", {"key": "a"}, "only .npz files have keys"),
+        ("x.npy", {"key": "a"}, "only .npz and .h5mu files have keys"),
+        ("x.csv", {"key": "a"}, "only .npz and .h5mu files have keys"),
         ("x.npy", {"id_column": "id"}, "bare array and has no ID column"),
         ("x.csv", {"id_column": "id"}, "no ID column 'id': it has g1, g2, g3, cell, type"),
         ("x.parquet", {"id_column": "id"}, "no ID column 'id'"),

@@ -40,7 +40,7 @@ def atlas(
         list[Path] | None,
         typer.Argument(
             metavar="FILE...",
-            help="One modality a file, one row a sample; or .npz archives of several.",
+            help="One modality a file, one row a sample; or .npz or .h5mu files of several.",
             show_default=False,
         ),
     ] = None,
@@ -53,7 +53,11 @@ def atlas(
     ] = None,
     keys: Annotated[
         list[str] | None,
-        typer.Option("--key", metavar="NAME", help="Array of a .npz to take; default: all."),
+        typer.Option(
+            "--key",
+            metavar="NAME",
+            help="Array of a .npz, or modality of a .h5mu, to take; default: all.",
+        ),
     ] = None,
     dataset: Annotated[
         str | None,
@@ -98,8 +102,8 @@ def atlas(
 ) -> None:
     """Diagnose every pair of several modalities, and say which is worth adding to which.
 
-    Files and labels are .npy, .npz, .csv, .tsv or .parquet. Rows are matched by order, or by
-    --id; those that a modality lacks are left out of all.
+    Files and labels are .npy, .npz, .csv, .tsv or .parquet; a .h5mu holds modalities and labels.
+    Rows are matched by order, or by --id; those that a modality lacks are left out of all.
     """
     settings = Settings(seed=seed, level=level, stability=stability)
     if html_target == STDOUT:

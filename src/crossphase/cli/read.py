@@ -266,5 +266,5 @@ def _publish(data: Modalities, out: str, quiet: bool) -> None:
     groups = " --groups groups" if data.groups is not None else ""
     typer.echo(
         f"crossphase diagnose {out} {out} --x-key views/{x} --y-key views/{y}"
-        f"{labelled if data.labels else ''}{groups}"
+        f" --x-name {x} --y-name {y}{labelled if data.labels else ''}{groups}"
     )

@@ -2,7 +2,7 @@
 
 from crossphase.data.align import Alignment, AlignmentReport, align_by_id
 from crossphase.data.label_kinds import KindChoice
-from crossphase.data.labels import LabelColumn, LabelKind, Labels
+from crossphase.data.labels import LabelColumn, LabelKind, Labels, derived_label
 from crossphase.data.matching import AlignChoice
 from crossphase.data.multimodal import MultimodalData
 from crossphase.data.paired import PairedData
@@ -18,4 +18,5 @@ __all__ = [
     "MultimodalData",
     "PairedData",
     "align_by_id",
+    "derived_label",
 ]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crossphase.errors import InputError
+from crossphase.errors import Finding, InputError
 
-__all__ = ["LabelColumn", "LabelKind", "Labels"]
+__all__ = ["LabelColumn", "LabelKind", "Labels", "derived_label"]
 
 LabelKind = Literal["continuous", "classes"]
 
@@ -183,3 +184,28 @@ class Labels:
     def take(self, index: ArrayLike) -> Labels:
         """The same labels for the rows `index` (positions or a boolean mask)."""
         return Labels(tuple(column.take(index) for column in self.columns))
+
+
+def derived_label(label: str, sources: Sequence[str]) -> Finding:
+    """What to say of a label that was derived from modalities under study.
+
+    Parameters
+    ----------
+    label : str
+    sources : sequence of str
+        Names of the modalities.
+
+    Returns
+    -------
+    Finding
+        ``"circular-label"``, serious.
+    """
+    derived = " and ".join(sources)
+    return Finding(
+        "circular-label",
+        "serious",
+        f"The label {label} was derived from {derived}.",
+        f"Scores of {derived} are too good, and a recommendation for or against training "
+        "may only repeat how the label was made.",
+        "Use a label that was obtained independently of both modalities.",
+    )

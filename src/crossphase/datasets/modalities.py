@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crossphase.data import LabelKind, MultimodalData, PairedData
+from crossphase.data import LabelKind, MultimodalData, PairedData, derived_label
 from crossphase.errors import Finding, InputError
 
 __all__ = ["DatasetLabel", "Modalities"]
@@ -350,23 +350,14 @@ class Modalities:
         sources = [view for view in pair if view in self.labels[label].circular_for]
         if not sources:
             return ()
-        derived = " and ".join(sources)
         if not allowed:
+            derived = " and ".join(sources)
             raise InputError(
                 f"{self.name}: the label {label!r} was derived from {derived}, so how well that "
                 "view foretells it says nothing: choose another label or pair, or "
                 "allow_circular=True"
             )
-        return (
-            Finding(
-                "circular-label",
-                "serious",
-                f"The label {label} was derived from {derived}.",
-                f"Scores of {derived} are too good, and a recommendation for or against training "
-                "may only repeat how the label was made.",
-                "Use a label that was obtained independently of both modalities.",
-            ),
-        )
+        return (derived_label(label, sources),)
 
     def _labelled_rows(
         self, label: DatasetLabel, n_labelled: int | None, seed: int

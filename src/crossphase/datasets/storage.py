@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from crossphase.datasets.modalities import DatasetLabel, Modalities
 from crossphase.errors import Finding, InputError
+from crossphase.io.about import FORMAT
 from crossphase.io.paths import reading_failed
 from crossphase.io.writing import write_file
 
 __all__ = ["read_modalities", "write_modalities"]
 
-_FORMAT = "crossphase-modalities/1"
 _PARTS = ("views", "raw", "covariates")
 _TEXTS = ("name", "description", "licence", "citation")
 
@@ -56,7 +56,7 @@ def write_modalities(path: str | Path, data: Modalities) -> None:
                 f"{name} of {data.name} holds Python objects: make it numbers or texts first"
             )
     about = {
-        "format": _FORMAT,
+        "format": FORMAT,
         **{name: getattr(data, name) for name in _TEXTS},
         "labels": {
             name: [label.kind, label.circular_for, label.description]
@@ -87,8 +87,8 @@ def read_modalities(path: str | Path) -> Modalities:
         raise reading_failed(path, error, "write it again") from None
     try:
         about = json.loads(found.pop("about").tobytes())
-        if about["format"] != _FORMAT:
-            raise InputError(f"{path} has the format {about['format']}, not {_FORMAT}")
+        if about["format"] != FORMAT:
+            raise InputError(f"{path} has the format {about['format']}, not {FORMAT}")
     except (KeyError, ValueError, TypeError) as error:
         raise InputError(f"{path} does not hold modalities ({error}): write it again") from None
     parts: dict[str, dict[str, NDArray[Any]]] = {"labels": {}, **{part: {} for part in _PARTS}}

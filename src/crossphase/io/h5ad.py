@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from crossphase.errors import InputError, import_extra
 from crossphase.io.paths import existing_file, reading_failed
 
-__all__ = ["H5ad", "open_h5ad"]
+__all__ = ["H5ad", "open_h5ad", "open_hdf5"]
 
 Axis = Literal["obs", "var"]
 
@@ -40,7 +40,8 @@ class H5ad:
     Attributes
     ----------
     path : Path
-    file : h5py.File
+    file : h5py.Group
+        The file itself, or the part of it that holds one AnnData.
     """
 
     path: Path
@@ -114,7 +115,10 @@ class H5ad:
         if name not in there:
             listed = ", ".join(there) or "none"
             raise InputError(f"{self.path} has no obsm entry {name!r}: it has {listed}")
-        return np.asarray(self.file["obsm"][name][...], dtype=np.float64)
+        entry = self.file["obsm"][name]
+        if hasattr(entry, "keys"):
+            raise InputError(f"{self.path} holds obsm entry {name!r} as a table: give an array")
+        return np.asarray(entry[...], dtype=np.float64)
 
     def _table(self, axis: Axis) -> Any:
         if axis not in self.file or not hasattr(self.file[axis], "keys"):
@@ -192,14 +196,40 @@ def open_h5ad(path: str | os.PathLike[str]) -> Iterator[H5ad]:
     MissingExtraError
         Without h5py.
     """
-    h5py = import_extra("h5py", "hdf5", "reading .h5ad files")
+    with open_hdf5(path, _MEND) as (checked, file):
+        yield H5ad(checked, file)
+
+
+@contextmanager
+def open_hdf5(path: str | os.PathLike[str], mend: str) -> Iterator[tuple[Path, Any]]:
+    """Open an HDF5 file; what fails while it is open is said in one line.
+
+    Parameters
+    ----------
+    path : str or path-like
+    mend : str
+        What to do about a damaged file.
+
+    Yields
+    ------
+    path : Path
+    file : h5py.File
+
+    Raises
+    ------
+    InputError
+        As :func:`open_h5ad`.
+    MissingExtraError
+        Without h5py.
+    """
     checked = existing_file(path)
+    h5py = import_extra("h5py", "hdf5", f"reading {checked.suffix} files")
     if checked.suffix == ".gz":
         raise InputError(f"{checked} is compressed: unpack it first, gunzip {checked.name}")
     try:
         with h5py.File(checked, "r") as file:
-            yield H5ad(checked, file)
+            yield checked, file
     except InputError:
         raise
     except (OSError, KeyError, ValueError, RuntimeError) as error:
-        raise reading_failed(checked, error, _MEND) from None
+        raise reading_failed(checked, error, mend) from None

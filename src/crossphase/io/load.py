@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from crossphase.data import AlignChoice, KindChoice, PairedData
 from crossphase.errors import InputError
+from crossphase.io.about import derived_labels
 from crossphase.io.tables import Table, read_labels, read_table
 
 __all__ = ["PathLike", "aside_columns", "load_paired", "read_beside"]
@@ -38,11 +40,12 @@ def load_paired(
     Parameters
     ----------
     x_path, y_path : str or path-like
-        .npy, .npz, .csv, .tsv or .parquet.
+        .npy, .npz, .csv, .tsv, .parquet or .h5mu.
     labels_path : str or path-like, default None
-        The same formats. Without it, `label_columns` are taken from the table of x, or of y.
+        The same formats but .h5mu. Without it, `label_columns` are taken from the table of x, or
+        of y.
     x_key, y_key, labels_key : str, default None
-        Arrays of .npz archives.
+        Arrays of .npz archives; of .h5mu see :func:`crossphase.io.read_table`.
     id_column : str, default None
         Column with row IDs, in x, y and labels alike (labels in a .npy file follow the rows of
         x). Rows are then matched by ID, compared as text.
@@ -76,12 +79,13 @@ def load_paired(
     aside = aside_columns(label_columns, groups_column, covariate_columns)
     x = tables[0] or read_table(x_path, key=x_key, id_column=id_column, aside=aside)
     y = tables[1] or read_table(y_path, key=y_key, id_column=id_column, aside=aside)
-    return PairedData.from_arrays(
+    named = (names[0] or of_files[0], names[1] or of_files[1])
+    data = PairedData.from_arrays(
         x.values,
         y.values,
         ids_x=x.ids,
         ids_y=y.ids,
-        names=(names[0] or of_files[0], names[1] or of_files[1]),
+        names=named,
         label_kind=label_kind,
         align=align,
         **read_beside(
@@ -94,6 +98,10 @@ def load_paired(
             covariate_columns=covariate_columns,
         ),
     )
+    files = (x.path, y.path) if labels_path is None else (Path(labels_path),)
+    labels = label_columns or ([] if labels_key is None else [labels_key])
+    derived = derived_labels(files, labels, dict(zip(named, (x_key, y_key), strict=True)))
+    return replace(data, findings=(*derived, *data.findings))
 
 
 def aside_columns(

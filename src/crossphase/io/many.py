@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from crossphase.data import AlignChoice, KindChoice, MultimodalData
 from crossphase.errors import InputError
+from crossphase.io.about import derived_labels
 from crossphase.io.arrays import tables_in
+from crossphase.io.h5mu import modalities_in
 from crossphase.io.load import PathLike, aside_columns, read_beside
 from crossphase.io.paths import checked_path
 from crossphase.io.tables import read_table
@@ -38,13 +41,14 @@ def load_modalities(
     ----------
     paths : sequence of str or path-like
         One file a modality, of the formats of :func:`crossphase.io.load_paired`; a .npz archive
-        gives one modality for each of its two-dimensional arrays.
+        gives one modality for each of its two-dimensional arrays, a .h5mu all of its own.
     labels_path : str or path-like, default None
         Without it, `label_columns` are taken from the first table that has them.
     names : sequence of str, default ()
         What to call the modalities, in order; by default their array's or file's name.
     keys : sequence of str, default ()
-        Arrays of .npz archives to take; by default all.
+        Arrays of .npz archives, or modalities of .h5mu files, to take; by default all. Of a
+        modality ``rna`` its entry ``X_pca`` of obsm is called ``rna/X_pca``.
     labels_key, id_column, label_columns, label_kind, groups_column, align
         As for :func:`crossphase.io.load_paired`.
 
@@ -79,7 +83,7 @@ def load_modalities(
         for name, (path, key) in zip(called, sources, strict=True)
     }
     ids = {name: table.ids for name, table in tables.items() if table.ids is not None}
-    return MultimodalData.from_arrays(
+    data = MultimodalData.from_arrays(
         {name: table.values for name, table in tables.items()},
         ids=ids or None,
         label_kind=label_kind,
@@ -93,6 +97,12 @@ def load_modalities(
             groups_column=groups_column,
         ),
     )
+    files = [path for path, _ in sources] if labels_path is None else [Path(labels_path)]
+    labels = label_columns or ([] if labels_key is None else [labels_key])
+    derived = derived_labels(
+        files, labels, {name: key for name, (_, key) in zip(called, sources, strict=True)}
+    )
+    return replace(data, findings=(*derived, *data.findings))
 
 
 def _sources(paths: Sequence[PathLike], keys: Sequence[str], aside: Sequence[str]) -> list[Source]:
@@ -101,16 +111,22 @@ def _sources(paths: Sequence[PathLike], keys: Sequence[str], aside: Sequence[str
     unused = list(keys)
     for path in paths:
         checked = checked_path(path)
-        if checked.suffix.lower() != ".npz":
+        ending = checked.suffix.lower()
+        if ending not in (".npz", ".h5mu"):
             sources.append((checked, None))
             continue
-        found = tables_in(checked, aside=aside)
-        taken = [name for name in found if name in keys] if keys else list(found)
+        if ending == ".npz":
+            found = tables_in(checked, aside=aside)
+            taken = [name for name in found if name in keys] if keys else list(found)
+        else:
+            found = modalities_in(checked)
+            taken = [k for k in keys if k.partition("/")[0] in found] if keys else list(found)
         unused = [name for name in unused if name not in taken]
         sources += [(checked, name) for name in taken]
     if unused:
         raise InputError(
-            f"no .npz archive has a table {unused[0]!r}: check the name, or give such an archive"
+            f"no archive has a table {unused[0]!r}: check the name, or give a .npz or .h5mu that "
+            "has it"
         )
     twice = [source for source, count in Counter(sources).items() if count > 1]
     if twice:

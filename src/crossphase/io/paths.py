@@ -19,6 +19,7 @@ ENDINGS = {
     ".csv": "text",
     ".tsv": "text",
     ".parquet": "Parquet table",
+    ".h5mu": "HDF5 file",
 }
 _MAGIC = (
     (b"\x93NUMPY", "NumPy array"),
@@ -26,6 +27,7 @@ _MAGIC = (
     (b"PK\x05\x06", "empty zip archive"),
     (b"PAR1", "Parquet table"),
     (b"\x89HDF", "HDF5 file"),
+    (b"MuData", "HDF5 file"),  # with the 512 bytes before it that MuData writes
     (b"\x1f\x8b", "gzip file"),
     (b"%PDF", "PDF document"),
     (b"\xd0\xcf\x11\xe0", "old Excel workbook"),

@@ -15,6 +15,7 @@ from crossphase.data.tabular import as_ids
 from crossphase.errors import InputError
 from crossphase.io.arrays import read_npy, read_npz
 from crossphase.io.frames import read_parquet, read_text
+from crossphase.io.h5mu import read_h5mu
 from crossphase.io.paths import checked_path
 
 __all__ = ["Table", "read_labels", "read_table"]
@@ -56,8 +57,10 @@ def _read(
     path: Path, key: str | None, id_column: str | None, aside: Sequence[str], tables_only: bool
 ) -> Table:
     ending = path.suffix.lower()
-    if key is not None and ending != ".npz":
-        raise InputError(f"{path}: key {key!r} was given, but only .npz files have keys: drop it")
+    if key is not None and ending not in (".npz", ".h5mu"):
+        raise InputError(
+            f"{path}: key {key!r} was given, but only .npz and .h5mu files have keys: drop it"
+        )
     if ending == ".npy":
         return Table(path, read_npy(path))
     if ending == ".npz":
@@ -69,6 +72,14 @@ def _read(
                 raise InputError(f"{path} has no array {id_column!r} of IDs: add one")
             ids = _id_text(arrays[id_column], path)
         return Table(path, values, ids, {name: arrays[name] for name in aside if name in arrays})
+    if ending == ".h5mu":
+        wanted = [*aside, *([] if id_column is None else [id_column])]
+        values, cells, arrays = read_h5mu(path, key, wanted)
+        if id_column is not None:
+            if id_column not in arrays:
+                raise InputError(f"{path} has no obs column {id_column!r} of IDs: drop it")
+            cells = _id_text(arrays[id_column], path)
+        return Table(path, values, cells, {name: arrays[name] for name in aside if name in arrays})
     frame = read_parquet(path) if ending == ".parquet" else read_text(path, id_column)
     for name in [*aside, *([] if id_column is None else [id_column])]:
         count = list(frame.columns).count(name)
@@ -99,11 +110,13 @@ def read_table(
     Parameters
     ----------
     path : str or path-like
-        .npy, .npz, .csv, .tsv or .parquet. Pickled arrays are refused.
+        .npy, .npz, .csv, .tsv, .parquet or .h5mu. Pickled arrays are refused.
     key : str, default None
-        Array of a .npz archive; needed only if it holds several two-dimensional ones.
+        Array of a .npz archive; needed only if it holds several two-dimensional ones. Of a
+        .h5mu its modality, ``"rna"``, or one of the obsm of that, ``"rna/X_pca"``.
     id_column : str, default None
-        Column (or array of the archive) with row IDs, read as text.
+        Column (or array of the archive) with row IDs, read as text. A .h5mu names its cells,
+        so rows of its modalities are matched without.
     aside : sequence of str, default ()
         Columns that are not features, such as labels; those that exist are returned apart.
 
@@ -180,6 +193,11 @@ def read_labels(
         if columns:
             raise InputError(f"{checked} is a bare array without label columns: give no names")
         return _read(checked, key, None, (), tables_only=False)
+    if ending == ".h5mu":
+        raise InputError(
+            f"{checked} holds labels among the columns of obs: give their names, and no file of "
+            "labels"
+        )
     if ending == ".npz" and columns:
         if key is not None:
             raise InputError(f"{checked}: key {key!r} and label columns were both given: drop one")
