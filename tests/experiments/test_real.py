@@ -64,7 +64,9 @@ def test_smoke_needs_no_download():
         first, last = cases_of(name, smoke=True)
         assert {first.dataset, last.dataset} <= {"glyphs", "digits-views"}
         assert first != last
-    assert [case.strength for case in cases_of("astro")] == [0.0, 1.0, 10.0, 30.0]
+    astro = [(case.label, case.strength) for case in cases_of("astro")]
+    assert astro[:3] == [("optical type", strength) for strength in (0.0, 1.0, 30.0)]
+    assert astro[3:] == [("subdwarf", strength) for strength in (0.0, 0.1, 0.3)]
     with pytest.raises(InputError, match="no experiment 'stars': choose among captions"):
         cases_of("stars")
     with pytest.raises(InputError, match="sensors takes no file of yours"):
@@ -82,6 +84,17 @@ def test_noise_drowns_the_second_view_alone():
     ratio = (noisy.y - clean.y).std(axis=0) / clean.y.std(axis=0)
     np.testing.assert_allclose(ratio, 3.0, rtol=0.1)
     np.testing.assert_array_equal(clean.labels.columns[0].values, noisy.labels.columns[0].values)
+
+
+def test_labels_kept_are_drawn_evenly_and_alike_at_every_noise():
+    kept = []
+    for strength in (0.0, 2.0):
+        case = Case("", "digits-views", "profile", "morphology", "digit", "noise", strength, 50)
+        data = pair_of(case, Source(), np.random.default_rng(3))
+        kept.append(data.labels.labelled_rows)
+        classes = data.labels.columns[0].values[kept[-1]]
+        assert np.bincount(classes).tolist() == [5] * 10
+    np.testing.assert_array_equal(*kept)
 
 
 def test_styles_change_the_image_view_alone():

@@ -73,7 +73,7 @@ def write_figures(result: SuiteResult, folder: Path, *, source: Source | None = 
 
 def _sheet(case: Case) -> str:
     """Cases of a sweep stand on a sheet of their own, all others on one."""
-    return case.dataset if case.change else ""
+    return f"{case.dataset}-{case.label}".strip("-").replace(" ", "-") if case.change else ""
 
 
 def score_figure(table: Table, cases: Sequence[tuple[int, Case]]) -> Figure:
