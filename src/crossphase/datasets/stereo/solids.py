@@ -17,10 +17,10 @@ __all__ = ["SOLIDS", "Solid"]
 _Rays = NDArray[np.float64]
 _Hit = tuple[NDArray[np.float64], NDArray[np.float64]]
 
-_BALL = 0.62
-_HALF_CUBE = 0.5
-_TUBE, _HALF_TUBE = 0.5, 0.5
-_PILL, _HALF_PILL = 0.42, 0.33
+_BALL = 0.775
+_HALF_CUBE = 0.625
+_TUBE, _HALF_TUBE = 0.625, 0.625
+_PILL, _HALF_PILL = 0.525, 0.4125
 
 
 def _between_planes(

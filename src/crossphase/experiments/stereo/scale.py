@@ -88,7 +88,7 @@ _JITTERS = (0.0, 0.5, 0.2)  # the ends first: claims are about them
 SCALES = {
     "smoke": StereoScale("smoke", 400, (0.0, 0.5), (0.5,), 1, 0, 1, (100,), 100),
     "small": StereoScale(
-        "small", 10_000, _JITTERS, (0.5,), 2, 1, 10, (50, 100, 300, 1000), 300, "bf16-mixed"
+        "small", 20_000, _JITTERS, (0.5,), 2, 1, 8, (50, 100, 300, 1000), 300, "bf16-mixed"
     ),
     "paper": StereoScale(
         "paper", 100_000, _JITTERS, (0.2, 0.5, 0.9), 5, 5, 5, (50, 100, 300, 1000, 4000), 300
