@@ -14,12 +14,15 @@ pytest.importorskip("torch", reason="PyTorch is not installed: crossphase[torch]
 pytest.importorskip("lightning", reason="Lightning is not installed: crossphase[torch]")
 
 from crossphase.cli import main
-from crossphase.experiments.scoreboard import cell, score
+from crossphase.experiments.scoreboard import cell, judge, score
 from crossphase.experiments.scoreboard.cell import DEPLOYS, OPTIONS, split_rows
+from crossphase.nonlinear import probing
+from crossphase.outlook.probe import Task
 
 DEFAULTS = {
     "seed": 0, "label": 0, "deploy": "x", "score": 0.5, "raw": 0.5, "tied": 0, "harms": 0,
-    "tied_raw": 0, "harms_raw": 0, "recommended": 0, "confidence": 0.9, "published": 0,
+    "score_logistic": 0.5, "tied_logistic": 0, "harms_logistic": 0, "raw_logistic": 0.5,
+    "recommended": 0, "confidence": 0.9, "published": 0,
     "linear": 0.0, "lifted": 0.0, "foretold_harm": 0, "regime": 0, "published_regime": 0,
 }  # fmt: skip
 
@@ -38,27 +41,27 @@ def table(name, *rows) -> Table:
 # was recommended, surely, and harms; laying side by side is best.
 FIRST = table(
     "a.u-v",
-    ("unimodal x", {"score": 0.60, "raw": 0.50, "tied": 0, "tied_raw": 0, "published": 1}),
-    ("align", {"score": 0.70, "raw": 0.50, "tied": 1, "tied_raw": 1, "recommended": 1,
+    ("unimodal x", {"score": 0.60, "raw": 0.50, "tied": 0, "published": 1}),
+    ("align", {"score": 0.70, "raw": 0.50, "tied": 1, "recommended": 1,
                "linear": 0.02, "lifted": 0.15}),
-    ("predict x->y", {"score": 0.45, "raw": 0.50, "harms": 1, "harms_raw": 1, "foretold_harm": 1,
+    ("predict x->y", {"score": 0.45, "raw": 0.50, "harms": 1, "foretold_harm": 1,
                       "linear": 0.03, "lifted": -0.05}),
     ("autoencode", {"score": 0.99, "raw": 0.50, "tied": np.nan}),
     ("unimodal x", {"deploy": "both", "score": 0.6, "raw": 0.6}),
     ("unimodal y", {"deploy": "both", "score": 0.5, "raw": 0.5}),
-    ("concatenate", {"deploy": "both", "score": 0.80, "raw": 0.80, "tied": 1, "tied_raw": 1,
+    ("concatenate", {"deploy": "both", "score": 0.80, "raw": 0.80, "tied": 1,
                      "published": 1}),
-    ("align", {"deploy": "both", "score": 0.70, "raw": 0.80, "harms": 1, "harms_raw": 1,
+    ("align", {"deploy": "both", "score": 0.70, "raw": 0.80, "harms": 1,
                "recommended": 1, "linear": 0.01, "lifted": -0.10}),
 )  # fmt: skip
 # At y of another set: all but the same; the outlook foretells harm to a code that gains.
 SECOND = table(
     "b.u-v",
-    ("unimodal y", {"deploy": "y", "score": 0.50, "raw": 0.50, "tied": 1, "tied_raw": 1,
+    ("unimodal y", {"deploy": "y", "score": 0.50, "raw": 0.50, "tied": 1,
                     "recommended": 1, "published": 1}),
-    ("align", {"deploy": "y", "score": 0.505, "raw": 0.50, "tied": 1, "tied_raw": 1,
+    ("align", {"deploy": "y", "score": 0.505, "raw": 0.50, "tied": 1,
                "lifted": 0.01}),
-    ("predict y->x", {"deploy": "y", "score": 0.53, "raw": 0.50, "tied": 1, "tied_raw": 1,
+    ("predict y->x", {"deploy": "y", "score": 0.53, "raw": 0.50, "tied": 1,
                       "foretold_harm": 1, "lifted": 0.01}),
 )  # fmt: skip
 BOTH = (FIRST, SECOND)
@@ -88,9 +91,89 @@ def test_a_point_is_a_point_whatever_the_noise() -> None:
     assert score.sure_share(BOTH) == (3, pytest.approx(2 / 3))
 
 
-def test_features_as_they_are_cost_staying_what_lifting_gave() -> None:
-    lifted, raw = (score.rule_score("never cross-modal", BOTH, raw=raw) for raw in (False, True))
-    assert raw.regret - lifted.regret == pytest.approx((0.60 - 0.50) / 3)
+def test_logistic_columns_are_scored_by_themselves() -> None:
+    changed = {key: values.copy() for key, values in FIRST.columns.items()}
+    changed["score_logistic"][0] = 0.9  # x alone, where aligning is recommended
+    changed["tied_logistic"][1] = 1
+    changed["raw_logistic"][1] = 0.1
+    other = [Table("a.u-v", {}, 1.0, changed)]
+    found = score.rule_score("recommended", other, by="_logistic")
+    assert found.regret == pytest.approx((0.4 + 0.0) / 2)
+    assert found.best_or_tied == pytest.approx(0.5)
+    assert score.rule_score("recommended", other).regret == pytest.approx(0.05)
+    np.testing.assert_allclose(score.gains(other, by="_logistic")["trained"], [0.4, 0.0, 0.0])
+
+
+def test_sets_count_the_same_whatever_their_size() -> None:
+    found = score.rule_score("recommended", BOTH)
+    assert found.best_or_tied_by_set == pytest.approx((1 / 2 + 1) / 2)
+    assert found.regret_by_set == pytest.approx((0.05 + 0.03) / 2)
+
+
+def test_every_second_set_of_the_catalogue_chooses() -> None:
+    tables = [Table(f"{name}.u-v", {}, 1.0, {}) for name in ("glyphs", "digits-views", "emoji")]
+    found = {half: [t.name for t in part] for half, part in score.halves(tables).items()}
+    assert found == {"chose": ["digits-views.u-v", "emoji.u-v"], "report": ["glyphs.u-v"]}
+
+
+def blobs(rng, n, width):
+    numbers = rng.integers(4, size=n)
+    centres = np.random.default_rng(5).normal(size=(4, width)) * 1.2
+    return centres[numbers] + rng.normal(size=(n, width)) * np.geomspace(1, 8, width), numbers
+
+
+def test_the_better_probe_is_taken_without_seeing_the_test_rows() -> None:
+    rng = np.random.default_rng(0)
+    code, numbers = blobs(rng, 80, 40)
+    new, truth = blobs(rng, 2000, 40)
+    task = Task("classes", numbers[:, None].astype(float), 4)
+    preferred, usual = judge.predictions(code, task, new, rng=np.random.default_rng(1))
+    rival = judge.Discriminant(code, task).predict(new)
+    search = probing.logistic_search(code, task, rng=np.random.default_rng(1))
+    recalls = [
+        np.mean(
+            [
+                (
+                    judge.Discriminant(code[a], task.rows(a)).predict(code[b])[numbers[b] == k] == k
+                ).mean()
+                for k in np.unique(numbers[b])
+            ]
+        )
+        for a, b in search.cv
+    ]
+    wins = np.mean(recalls) > search.best_score_
+    np.testing.assert_array_equal(preferred[:, 0], rival if wins else usual[:, 0])
+    np.testing.assert_array_equal(
+        usual, probing.probe(code, task, new, rng=np.random.default_rng(1))
+    )
+    assert (preferred[:, 0] == truth).mean() > 0.4
+
+
+@pytest.mark.parametrize("best", [0.0, 1.0])
+def test_cross_validation_decides_between_the_probes(monkeypatch, best) -> None:
+    rng = np.random.default_rng(2)
+    code, numbers = blobs(rng, 40, 3)
+    task = Task("classes", numbers[:, None].astype(float), 4)
+    real = probing.logistic_search
+
+    def pinned(*given, **options):
+        found = real(*given, **options)
+        found.best_score_ = best
+        return found
+
+    monkeypatch.setattr(probing, "logistic_search", pinned)
+    preferred, usual = judge.predictions(code, task, code, rng=rng)
+    rival = judge.Discriminant(code, task).predict(code)
+    assert (rival != usual[:, 0]).any()
+    np.testing.assert_array_equal(preferred[:, 0], usual[:, 0] if best else rival)
+
+
+def test_values_have_one_probe() -> None:
+    rng = np.random.default_rng(3)
+    code = rng.normal(size=(30, 2))
+    preferred, usual = judge.predictions(code, Task("continuous", code[:, :1]), code, rng=rng)
+    np.testing.assert_array_equal(preferred, usual)
+    np.testing.assert_allclose(preferred, code[:, :1], atol=0.05)
 
 
 def test_intervals_draw_whole_pairs() -> None:

@@ -1,6 +1,7 @@
 """Every row of the decision table of docs/recommendations.md, on handmade outlooks."""
 
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -59,6 +60,10 @@ def make_outlook(changes=None, *, spread=0.005, lifted=None, metric="r2", chance
     return Outlook(tuple(rows), np.stack(draws), np.full(len(rows), chance), n)
 
 
+#: A gain is expected, and so may be a loss.
+RISKY = make_outlook({("align", "x"): 0.66, ("predict x->y", "x"): 0.5}, spread=0.05)
+
+
 def separation(objective, delta, probability):
     return Separation(
         objective=objective,
@@ -105,7 +110,8 @@ def test_clear_scores_are_followed(changes, deploy, objective):
     found = choose(make_outlook(changes))[deploy]
     assert found.objective == objective
     assert found.deploy == deploy
-    assert found.confidence > 0.8
+    # Where scores are equal, which is better after training is anybody's guess.
+    assert found.confidence > (0.8 if changes else 0.5)
 
 
 def test_gain_leads_the_reasons_with_its_numbers_and_names():
@@ -131,7 +137,7 @@ def test_a_certain_gain_of_less_than_a_point_is_no_reason_to_train():
     assert row.helps  # certain, though small
     found = choose(outlook)["both"]
     assert found.objective == "concatenate"
-    assert "No cross-modal objective is more than a point better" in found.reasons[0]
+    assert "No cross-modal objective is expected to gain a point over" in found.reasons[0]
     assert "(+0.008, 95 % interval +0.0" in found.reasons[0]
 
 
@@ -158,6 +164,7 @@ def test_without_a_related_component_a_gain_must_be_surer():
     assert choose(faint)["x"].objective == "align"
     other = choose(faint, unrelated=0.4)["x"]
     assert other.objective == "collect more data"
+    assert other.reasons[0].startswith("Aligning RNA with protein would probably gain")
     assert other.reasons[-1].startswith("No shared component is credibly related to the labels")
 
 
@@ -174,8 +181,7 @@ def test_without_a_related_component_and_an_outlook_more_data_are_asked_for(p):
 
 
 def test_nobody_is_told_to_label_rows_where_all_are_labelled():
-    probable = make_outlook({("align", "x"): 0.66, ("predict x->y", "x"): 0.5}, spread=0.025)
-    for outlook, given in ((probable, {}), (None, {}), (None, {"unrelated": 0.3})):
+    for outlook, given in ((RISKY, {}), (None, {}), (None, {"unrelated": 0.3})):
         found = recommend(outlook, OPEN, OPEN, (), all_labelled=True, **given)["x"]
         assert found.objective == "collect more data"
         assert "label more rows" not in found.reasons[0]
@@ -208,10 +214,67 @@ def test_a_code_that_harms_one_view_leaves_the_other_alone():
     assert found["y"].objective == "unimodal y"
 
 
-def test_one_modality_is_preferred_to_a_concatenation_within_a_point():
-    found = choose(make_outlook({("raw", "both"): 0.805, ("align", "both"): 0.7}))["both"]
-    assert found.objective == "unimodal y"
-    assert any("gains less than 0.01" in r for r in found.reasons)
+@pytest.mark.parametrize(("both", "objective"), [(0.795, "concatenate"), (0.785, "unimodal y")])
+def test_one_modality_replaces_a_concatenation_if_it_is_more_than_a_point_better(both, objective):
+    outlook = make_outlook({("raw", "both"): both, ("align", "both"): 0.7})
+    found = choose(outlook)["both"]
+    assert found.objective == objective
+    said = any("One modality alone scores no more than 0.01 better" in r for r in found.reasons)
+    assert said == (objective == "concatenate")
+
+
+def test_a_copy_is_not_laid_beside_what_it_is_a_copy_of():
+    even = {("raw", "y"): 0.898, ("raw", "x"): 0.899}
+    for enough in ("x", "y"):
+        outlook = make_outlook(even)
+        assert choose(outlook, enough=enough)["both"].objective == f"unimodal {enough}"
+    assert choose(make_outlook(even))["both"].objective == "concatenate"
+    likely = make_outlook({("align", "x"): 0.66, ("predict x->y", "x"): 0.5}, spread=0.025)
+    assert choose(likely)["x"].objective == "align"
+    assert choose(likely, enough="x")["x"].objective == "collect more data"
+
+
+def test_gains_with_both_at_hand_are_over_what_is_stayed_with():
+    outlook = make_outlook({("raw", "both"): 0.795, ("align", "both"): 0.85})
+    options = options_for(outlook, "both", 0.95)
+    assert options.staying.objective == "concatenate"
+    assert options.cross_modal[0].gain == pytest.approx(0.055)
+
+
+@pytest.mark.parametrize(("lifted", "kind"), [(0.6035, "linear"), (0.608, "lifted")])
+def test_features_are_lifted_beyond_one_standard_error(lifted, kind):
+    outlook = make_outlook(lifted={("raw", "x"): lifted})  # standard error 0.005
+    stay = options_for(outlook, "x", 0.95).staying
+    assert stay.kind == kind
+    assert stay.score == (lifted if kind == "lifted" else 0.60)
+
+
+def test_gains_are_shrunk_by_what_is_not_known_of_them():
+    outlook = make_outlook({("align", "x"): 0.66}, spread=0.03)
+    align = options_for(outlook, "x", 0.95).cross_modal[0]
+    weight = 0.04**2 / (0.04**2 + 0.02**2 + 2 * 0.03**2)
+    assert align.gain == pytest.approx(0.06)
+    assert align.expected == pytest.approx(weight * 0.06, rel=0.03)
+    # Normal prior, normal error: the posterior's spread is that of the error times √weight.
+    assert align.plausible.mean() == pytest.approx(align.expected, abs=0.002)
+    spread = np.sqrt(weight * (0.02**2 + 2 * 0.03**2))
+    assert align.plausible.std() == pytest.approx(spread, rel=0.05)
+    below = NormalDist(align.expected, spread).cdf(-0.01)
+    assert align.risk == pytest.approx(below, abs=0.02)
+
+
+def test_more_labels_make_a_gain_count_for_more():
+    few, many = (
+        options_for(make_outlook({("align", "x"): 0.66}, spread=s), "x", 0.95).cross_modal[0]
+        for s in (0.05, 0.01)
+    )
+    assert 0 < few.expected < many.expected < 0.06
+
+
+def test_nothing_cross_modal_is_sure_where_nothing_is_gained():
+    for seed_spread in (0.005, 0.02, 0.04):
+        for view, found in choose(make_outlook(spread=seed_spread)).items():
+            assert found.objective not in ("align", "predict x->y", "predict y->x"), view
 
 
 def test_wide_intervals_ask_for_more_data():
@@ -226,18 +289,34 @@ def test_with_both_at_hand_wide_intervals_need_an_open_choice_among_baselines():
     assert choose(make_outlook(even, spread=0.15))["both"].objective == "collect more data"
 
 
-def test_a_probable_gain_that_is_not_credible_asks_for_labels():
+def test_a_likely_gain_is_trained_for_where_little_can_be_lost():
     outlook = make_outlook({("align", "x"): 0.66, ("predict x->y", "x"): 0.5}, spread=0.025)
     found = choose(outlook)["x"]
-    assert found.objective == "collect more data"
-    assert found.reasons[0].startswith("Aligning RNA with protein would probably gain")
-    assert found.confidence > 0.8
+    assert found.objective == "align"
+    option = options_for(outlook, "x", 0.95).cross_modal[0]
+    assert not option.helps
+    assert option.risk < 0.2
+    assert found.reasons[0].startswith("Aligning RNA with protein is expected to change")
+    assert "The gain is likely, not certain" in found.reasons[1]
+    assert f"a loss of more than 0.01 has probability {option.risk:.2f}" in found.reasons[1]
     assert any("it would harm" in r and r.startswith("Predicting") for r in found.reasons[1:])
 
 
+def test_a_likely_gain_that_may_as_well_be_a_loss_asks_for_labels():
+    found = choose(RISKY)["x"]
+    option = options_for(RISKY, "x", 0.95).cross_modal[0]
+    assert option.expected > 0.01
+    assert option.risk > 0.2
+    assert found.objective == "collect more data"
+    assert found.reasons[0].startswith("Aligning RNA with protein would probably gain")
+    assert f"it may also lose as much (probability {option.risk:.2f})" in found.reasons[0]
+
+
 def test_the_required_confidence_moves_that_threshold():
+    assert choose(RISKY, settings=Settings(confidence=0.6))["x"].objective == "align"
     outlook = make_outlook({("align", "x"): 0.66, ("predict x->y", "x"): 0.5}, spread=0.025)
-    assert choose(outlook, settings=Settings(confidence=0.99))["x"].objective == "unimodal x"
+    more = choose(outlook, settings=Settings(confidence=0.99))["x"]
+    assert more.objective == "collect more data"
 
 
 def test_scores_at_chance_ask_for_more_data():
@@ -253,7 +332,7 @@ def test_scores_at_chance_ask_for_more_data():
 def test_confidence_is_the_share_of_draws_that_nothing_beats_by_a_point():
     outlook = make_outlook({("align", "x"): 0.62, ("predict x->y", "x"): 0.625}, spread=0.004)
     options = options_for(outlook, "x", 0.95)
-    draws = {o.objective: o.draws for o in options.all}
+    draws = {o.objective: o.plausible for o in options.all}
     rest = np.maximum(draws["align"], draws["unimodal x"])
     expected = np.mean(rest <= draws["predict x->y"] + 0.01)
     found = choose(outlook)["x"]

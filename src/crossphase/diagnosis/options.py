@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -14,6 +16,8 @@ from crossphase.results.outlook import LEAST_CLEAR, MARGIN, View
 from crossphase.results.separation import Interval
 
 __all__ = [
+    "MODEL_ERROR",
+    "USUAL_GAIN",
     "WIDE",
     "Option",
     "Options",
@@ -22,12 +26,23 @@ __all__ = [
     "is_cross_modal",
     "metric_of",
     "options_for",
+    "prefers_lifted",
 ]
 
 Array = NDArray[np.float64]
+_Key = tuple[str, str, str]
 
 WIDE = 0.05
 """A gain whose interval spans more than this on both sides of zero is undecided."""
+
+USUAL_GAIN = 0.04
+"""Standard deviation of what alignment gains over pairs of real modalities, around zero."""
+
+MODEL_ERROR = 0.02
+"""By how much foretold gains miss those of trained networks on the same rows."""
+
+# Of draws of the model error; not one that draws of scores are likely to come from.
+_SEED = 41_052
 
 # Objective, representation and view that stand for it; those that train nothing come first.
 _UNIMODAL: dict[View, tuple[tuple[str, str, View], ...]] = {
@@ -86,9 +101,15 @@ class Option:
     by_kind : dict of str to float
         Score of each kind.
     gain : float
-        Over the best option that needs no cross-modal training; 0 for such options.
+        Of a cross-modal objective over staying without; 0 for other options.
     gain_interval : Interval
-        Of the paired difference behind `gain`; both sides are the better of linear and lifted.
+        Of the paired difference behind `gain`.
+    expected : float
+        `gain` shrunk towards zero, the more the less is known of it.
+    plausible : ndarray of shape (n_draws,)
+        Draws of the difference from staying without cross-modal training: those of scores, and
+        of cross-modal objectives around `expected`, with what the outlook cannot know of a
+        trained network.
     chance : float
     interval : Interval
         Of the score.
@@ -102,18 +123,25 @@ class Option:
     by_kind: dict[str, float]
     gain: float
     gain_interval: Interval
+    expected: float
+    plausible: Array
     chance: float
     interval: Interval
 
     @property
-    def gains(self) -> bool:
+    def helps(self) -> bool:
         """Whether the whole interval of the gain lies above zero, however small it is."""
         return self.gain_interval.lower >= LEAST_CLEAR
 
     @property
-    def helps(self) -> bool:
-        """Whether the gain is a point or more and its whole interval lies above zero."""
-        return self.gains and self.gain >= MARGIN
+    def promises(self) -> bool:
+        """Whether a gain of a point or more is expected."""
+        return self.expected >= MARGIN
+
+    @property
+    def risk(self) -> float:
+        """Probability that it loses more than a point beside staying without."""
+        return float((self.plausible < -MARGIN).mean())
 
     @property
     def harms(self) -> bool:
@@ -141,10 +169,14 @@ class Options:
         Without cross-modal training: the single modalities and, with both, their
         concatenation.
     cross_modal : tuple of Option
+    staying : Option
+        What is done without cross-modal training: with both at hand their concatenation, unless
+        one modality alone scores more than a point better.
     """
 
     unimodal: tuple[Option, ...]
     cross_modal: tuple[Option, ...]
+    staying: Option
 
     @property
     def all(self) -> tuple[Option, ...]:
@@ -153,11 +185,13 @@ class Options:
 
     def probability_best(self, option: Option) -> float:
         """Share of draws in which no other option is better by more than a point."""
-        others = np.stack([o.draws for o in self.all])
-        return float((others.max(axis=0) - option.draws <= MARGIN).mean())
+        others = np.stack([o.plausible for o in self.all])
+        return float((others.max(axis=0) - option.plausible <= MARGIN).mean())
 
 
-def options_for(outlook: Outlook, deploy: View, level: float) -> Options:
+def options_for(
+    outlook: Outlook, deploy: View, level: float, *, enough: Literal["x", "y"] | None = None
+) -> Options:
     """The options with `deploy` at hand, from the rows and draws of an outlook.
 
     Parameters
@@ -167,38 +201,110 @@ def options_for(outlook: Outlook, deploy: View, level: float) -> Options:
     deploy : {"x", "y", "both"}
     level : float
         Of the intervals.
+    enough : {"x", "y"} or None, default None
+        The modality that the other is a linear function of: what to stay with if both are at hand.
 
     Returns
     -------
     Options
     """
-    metric = metric_of(outlook)
     scores, draws = by_representation(outlook)
-    floors = {entry[1:] for entry in _UNIMODAL[deploy]}
-    floor = max((key for key in scores if key[:2] in floors), key=lambda key: scores[key])
     chance = float(outlook.chance.mean())
+    kinds = {
+        entry: _kind(scores, draws, entry[1:], level, trained=is_cross_modal(entry[0]))
+        for entry in choices(deploy)
+    }
+    stays = _staying({entry: scores[kinds[entry]] for entry in _UNIMODAL[deploy]}, enough)
+    floor = kinds[stays]
 
-    def option(objective: str, representation: str, view: View, *, trained: bool) -> Option:
-        keys = [key for key in scores if key[:2] == (representation, view)]
-        best = max(keys, key=lambda key: scores[key])
-        over = floor if trained else best
+    def option(entry: tuple[str, str, View], rng: np.random.Generator) -> Option:
+        key = kinds[entry]
+        trained = is_cross_modal(entry[0])
+        gain, difference = scores[key] - scores[floor], draws[key] - draws[floor]
+        expected = gain
+        if trained:
+            expected, difference = _shrunk(gain, difference, rng)
         return Option(
-            objective=objective,
-            kind="linear" if best[2] == "linear" else "lifted",
-            metric=metric,
-            score=scores[best],
-            draws=draws[best],
-            by_kind={key[2]: scores[key] for key in keys},
-            gain=scores[best] - scores[over],
-            gain_interval=interval(draws[best] - draws[over], level),
+            objective=entry[0],
+            kind="linear" if key[2] == "linear" else "lifted",
+            metric=metric_of(outlook),
+            score=scores[key],
+            draws=draws[key],
+            by_kind={of[2]: scores[of] for of in scores if of[:2] == key[:2]},
+            gain=gain if trained else 0.0,
+            gain_interval=interval(draws[key] - draws[floor if trained else key], level),
+            expected=expected,
+            plausible=difference,
             chance=chance,
-            interval=interval(np.minimum(draws[best], 1.0), level),
+            interval=interval(np.minimum(draws[key], 1.0), level),
         )
 
+    rng = np.random.default_rng(_SEED)
+    found = {entry: option(entry, rng) for entry in choices(deploy)}
     return Options(
-        tuple(option(*entry, trained=False) for entry in _UNIMODAL[deploy]),
-        tuple(option(*entry, trained=True) for entry in _CROSS_MODAL[deploy]),
+        tuple(found[entry] for entry in _UNIMODAL[deploy]),
+        tuple(found[entry] for entry in _CROSS_MODAL[deploy]),
+        found[stays],
     )
+
+
+def _kind(
+    scores: Mapping[_Key, float],
+    draws: Mapping[_Key, Array],
+    code: tuple[str, View],
+    level: float,
+    *,
+    trained: bool,
+) -> _Key:
+    """The kind that stands for a representation."""
+    linear, lifted = (*code, "linear"), (*code, "lifted")
+    if lifted not in scores or linear not in scores:
+        return next(key for key in (linear, lifted) if key in scores)
+    if trained:
+        return max(linear, lifted, key=lambda key: scores[key])
+    span = interval(draws[linear], level)
+    return lifted if prefers_lifted(scores[linear], span, scores[lifted]) else linear
+
+
+def _staying(
+    scores: Mapping[tuple[str, str, View], float], enough: Literal["x", "y"] | None
+) -> tuple[str, str, View]:
+    """Of the options that train nothing, the one to stay with."""
+    best = max(scores, key=lambda entry: scores[entry])
+    wanted = "concatenate" if enough is None else f"unimodal {enough}"
+    simple = next((entry for entry in scores if entry[0] == wanted), best)
+    return best if scores[best] > scores[simple] + MARGIN else simple
+
+
+def _shrunk(gain: float, difference: Array, rng: np.random.Generator) -> tuple[float, Array]:
+    """Posterior mean and draws of a gain that is normal around zero beforehand."""
+    error = float(difference.var()) + MODEL_ERROR**2
+    weight = USUAL_GAIN**2 / (USUAL_GAIN**2 + error)
+    noise = difference - difference.mean() + MODEL_ERROR * rng.normal(size=len(difference))
+    return weight * gain, weight * gain + np.sqrt(weight) * noise
+
+
+def prefers_lifted(linear: float, span: Interval, lifted: float) -> bool:
+    """Whether features deserve random features beside them.
+
+    The one-standard-error rule: the simpler ones are kept unless the others score better by more
+    than the standard error of theirs.
+
+    Parameters
+    ----------
+    linear, lifted : float
+        Scores.
+    span : Interval
+        Of `linear`.
+
+    Examples
+    --------
+    >>> span = Interval(0.40, 0.60, 0.95)
+    >>> prefers_lifted(0.5, span, 0.54), prefers_lifted(0.5, span, 0.56)
+    (False, True)
+    """
+    errors = 2.0 * NormalDist().inv_cdf(0.5 + span.level / 2.0)
+    return lifted > linear + (span.upper - span.lower) / errors
 
 
 def metric_of(outlook: Outlook) -> str:

@@ -39,20 +39,20 @@ class Names:
         harm = ": it would harm" if option.harms else ""
         return (
             f"{_capital(self._doing[option.objective])} is expected to {verb} the held-out "
-            f"{option.metric} of the best untrained features with {self.view[deploy]} at hand from "
+            f"{option.metric} of untrained features with {self.view[deploy]} at hand from "
             f"{option.score - option.gain:.3f} to {option.score:.3f} "
             f"({signed(option.gain)}, {_span(option.gain_interval, sign=True)}){harm}."
         )
 
     def stay(self, option: Option, deploy: View, best: Option) -> str:
-        """Why nothing cross-modal is trained: the best of that sort is not credibly better."""
-        credibly = "more than a point" if best.gains else "credibly"
+        """Why nothing cross-modal is trained: too little is expected of it."""
+        harm = ": it would harm" if best.harms else ""
         return (
-            f"No cross-modal objective is {credibly} better than {self._doing[option.objective]}, "
-            f"which scores {option.score:.3f} ({_span(option.interval)}) on held-out rows; the "
-            f"best of them with {self.view[deploy]} at hand, {self._doing[best.objective]}, "
-            f"scores {best.score:.3f} ({signed(best.gain)}, {_span(best.gain_interval, sign=True)})"
-            f"{': it would harm' if best.harms else ''}."
+            "No cross-modal objective is expected to gain a point over "
+            f"{self._doing[option.objective]}, which scores {option.score:.3f} "
+            f"({_span(option.interval)}) on held-out rows; the best of them with "
+            f"{self.view[deploy]} at hand, {self._doing[best.objective]}, scores {best.score:.3f} "
+            f"({signed(best.gain)}, {_span(best.gain_interval, sign=True)}){harm}."
         )
 
     def single(self, option: Option, others: Sequence[Option]) -> str:
@@ -63,11 +63,19 @@ class Names:
             f"against {rest}."
         )
 
-    def simpler(self, option: Option) -> str:
-        """Why one modality is preferred to a near-equal concatenation."""
+    def together(self, option: Option) -> str:
+        """Why the concatenation is preferred to a modality that scores about the same."""
         return (
-            f"Adding the other modality gains less than {MARGIN:.2f}, so "
-            f"{self._doing[option.objective]} is enough."
+            f"One modality alone scores no more than {MARGIN:.2f} better, so "
+            f"{self._doing[option.objective]} loses nothing."
+        )
+
+    def likely(self, option: Option) -> str:
+        """Why a gain whose interval reaches zero is worth training for."""
+        return (
+            "The gain is likely, not certain: shrunk by what is not known of it, "
+            f"{signed(option.expected)} is expected, and a loss of more than {MARGIN:.2f} has "
+            f"probability {probability(option.risk)}."
         )
 
     def chance(self, option: Option, deploy: View, n_labelled: int) -> str:
@@ -92,8 +100,8 @@ class Names:
             f"{_capital(self._doing[option.objective])} would probably gain with "
             f"{self.view[deploy]} at hand ({signed(option.gain)}, "
             f"{_span(option.gain_interval, sign=True)}), and staying without it would forgo "
-            f"more than a point with probability {probability(likely)}; since the gain is not "
-            f"certain, {self._more} before training."
+            f"more than a point with probability {probability(likely)}; since it may also lose "
+            f"as much (probability {probability(option.risk)}), {self._more} before training."
         )
 
     def nonlinear(self, chosen: Option) -> str | None:

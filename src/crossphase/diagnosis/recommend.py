@@ -58,8 +58,8 @@ def recommend(
     all_labelled : bool, default False
         Whether no unlabelled pairs are left to label.
     enough : {"x", "y"} or None, default None
-        The modality that the other is a linear function of. Without an outlook nothing is then
-        trained.
+        The modality that the other is a linear function of. A gain then has to be credible, and
+        without an outlook nothing is trained.
 
     Returns
     -------
@@ -88,12 +88,13 @@ def recommend(
     return {
         view: _from_outlook(
             view,
-            options_for(outlook, view, level),
+            options_for(outlook, view, level, enough=enough),
             outlook.n_labelled,
             by_objective,
             settings.confidence,
             names,
             unrelated,
+            certain=unrelated is not None or enough is not None,
         )
         for view in views
     }
@@ -107,12 +108,18 @@ def _from_outlook(
     confidence: float,
     names: Names,
     unrelated: float | None,
+    *,
+    certain: bool,
 ) -> Recommendation:
     best = max(options.all, key=lambda option: option.score)
-    rival = max(options.cross_modal, key=lambda option: option.score)
-    helping = [option for option in options.cross_modal if option.helps]
-    stay = _without_training(options)
-    staying = options.probability_best(stay)
+    rival = max(options.cross_modal, key=lambda option: option.expected)
+    promising = [option for option in options.cross_modal if option.promises]
+    helping = [
+        option
+        for option in promising
+        if option.risk <= 1.0 - confidence and (option.helps or not certain)
+    ]
+    stay = options.staying
     chosen: Option | None = None
     if not any(option.above_chance for option in options.all):
         sure = float((best.draws <= best.chance + MARGIN).mean())
@@ -120,23 +127,25 @@ def _from_outlook(
             deploy, "collect more data", sure, (names.chance(best, deploy, n_labelled),)
         )
     if helping:
-        chosen = max(helping, key=lambda option: option.score)
+        chosen = max(helping, key=lambda option: option.expected)
         sure = options.probability_best(chosen)
         reasons = [names.gain(chosen, deploy)]
+        if not chosen.helps:
+            reasons.append(names.likely(chosen))
+    elif promising:
+        sure = 1.0 - options.probability_best(stay)
+        reasons = [names.promising(rival, deploy, sure)]
     elif all(option.undecided for option in options.cross_modal) and not _settled(options):
         sure = 1.0 - max(options.probability_best(option) for option in options.all)
         reasons = [names.undecided(rival, n_labelled)]
-    elif rival is best and staying < 1.0 - confidence:
-        sure = 1.0 - staying
-        reasons = [names.promising(rival, deploy, sure)]
     else:
-        chosen, sure = stay, staying
+        chosen, sure = stay, options.probability_best(stay)
         reasons = [names.stay(chosen, deploy, rival)]
         rest = [option for option in options.unimodal if option is not chosen]
         if rest:
             reasons.append(names.single(chosen, rest))
             if max(option.score for option in rest) > chosen.score:
-                reasons.append(names.simpler(chosen))
+                reasons.append(names.together(chosen))
     mentioned = chosen if helping else rival
     reasons += [
         names.gain(option, deploy)
@@ -162,17 +171,8 @@ def _from_outlook(
 
 def _settled(options: Options) -> bool:
     """Whether, with both at hand, one option that trains nothing is clearly the best such."""
-    untrained = Options(options.unimodal, ())
-    choice = _without_training(options)
-    return len(options.unimodal) > 1 and untrained.probability_best(choice) >= 0.5
-
-
-def _without_training(options: Options) -> Option:
-    """The best option that trains nothing; one modality if it is as good as both."""
-    best = max(option.score for option in options.unimodal)
-    near = [option for option in options.unimodal if option.score >= best - MARGIN]
-    single = [option for option in near if option.objective != "concatenate"]
-    return max(single or near, key=lambda option: option.score)
+    untrained = Options(options.unimodal, (), options.staying)
+    return len(options.unimodal) > 1 and untrained.probability_best(options.staying) >= 0.5
 
 
 def _recovery(

@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from crossphase.outlook.folds import assign_folds
 from crossphase.outlook.probe import Task
 
-__all__ = ["probe", "short_probe"]
+__all__ = ["logistic_search", "mean_recall", "probe", "short_probe"]
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -64,24 +64,49 @@ def probe(
     >>> probe(z, task, np.array([[3.0, 0.0], [-3.0, 0.0]]), rng=rng).ravel()
     array([1., 0.])
     """
-    classes = task.numbers if task.kind == "classes" else None
-    n_folds = _FOLDS if classes is None else int(min(_FOLDS, np.bincount(classes).max()))
-    folds = assign_folds(len(code), max(n_folds, 2), rng, classes=classes, groups=groups)
-    splits = [
-        (np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)) for fold in np.unique(folds)
-    ]
     if task.kind == "continuous":
-        search = RidgeCV(_PENALTIES, cv=splits if groups is not None else None)
+        splits = None if groups is None else _splits(code, task, rng, groups)
+        search = RidgeCV(_PENALTIES, cv=splits)
         model = make_pipeline(StandardScaler(), search).fit(code, task.targets)
         return np.asarray(model.predict(new)).reshape(len(new), -1)
+    found = logistic_search(code, task, rng=rng, groups=groups)
+    return np.asarray(found.predict(new), dtype=np.float64)[:, None]
+
+
+def logistic_search(
+    code: Array, task: Task, *, rng: np.random.Generator, groups: Ints | None = None
+) -> GridSearchCV:
+    """The fitted search behind :func:`probe` for classes.
+
+    Parameters
+    ----------
+    code, task, rng, groups
+        See :func:`probe`.
+
+    Returns
+    -------
+    sklearn.model_selection.GridSearchCV
+        Its `cv` are the splits, its `best_score_` the mean over them of the mean recall of the
+        classes present.
+    """
     logistic = LogisticRegression(
         solver="newton-cg", class_weight="balanced", max_iter=_MAX_ITERATIONS
     )
     pipeline = make_pipeline(StandardScaler(), logistic)
     grid = {"logisticregression__C": _STRENGTHS}
-    chosen = GridSearchCV(pipeline, grid, scoring=_balanced, cv=splits)
-    found = chosen.fit(code, task.numbers)
-    return np.asarray(found.predict(new), dtype=np.float64)[:, None]
+    splits = _splits(code, task, rng, groups)
+    return GridSearchCV(pipeline, grid, scoring=mean_recall, cv=splits).fit(code, task.numbers)
+
+
+def _splits(
+    code: Array, task: Task, rng: np.random.Generator, groups: Ints | None
+) -> list[tuple[Ints, Ints]]:
+    classes = task.numbers if task.kind == "classes" else None
+    n_folds = _FOLDS if classes is None else int(min(_FOLDS, np.bincount(classes).max()))
+    folds = assign_folds(len(code), max(n_folds, 2), rng, classes=classes, groups=groups)
+    return [
+        (np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)) for fold in np.unique(folds)
+    ]
 
 
 def short_probe(
@@ -148,7 +173,20 @@ def short_probe(
     return np.asarray(found.numpy(), dtype=np.float64)[:, None]
 
 
-def _balanced(model: object, code: Array, numbers: Ints) -> float:
-    """Mean recall of the classes that a fold holds; others cannot be missed there."""
+def mean_recall(model: object, code: Array, numbers: Ints) -> float:
+    """Mean recall of the classes that a fold holds; others cannot be missed there.
+
+    Parameters
+    ----------
+    model : object
+        With `predict`.
+    code : ndarray of shape (m, d)
+    numbers : ndarray of int of shape (m,)
+        True class numbers.
+
+    Returns
+    -------
+    float
+    """
     right = model.predict(code) == numbers  # type: ignore[attr-defined]
     return float(np.mean([right[numbers == number].mean() for number in np.unique(numbers)]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +14,18 @@ from crossphase.config import Settings
 from crossphase.data import PairedData
 from crossphase.datasets import Modalities
 from crossphase.diagnosis import diagnose
-from crossphase.diagnosis.options import choices, is_cross_modal
+from crossphase.diagnosis.options import choices, is_cross_modal, prefers_lifted
 from crossphase.errors import InputError
+from crossphase.experiments.scoreboard.judge import judge
 from crossphase.experiments.scoreboard.problems import PairProblem, ScoreboardScale
 from crossphase.nonlinear.config import Objective, TrainingConfig
 from crossphase.outlook.lift import FeatureMap
 from crossphase.results import Diagnosis
 from crossphase.results.outlook import View
 from crossphase.theory import Regime
+
+if TYPE_CHECKING:
+    from crossphase.nonlinear.outcomes import Outcome
 
 __all__ = ["DEPLOYS", "OPTIONS", "REGIMES", "TRAINED", "measure", "split_rows"]
 
@@ -120,12 +124,13 @@ def measure(
     -------
     dict of str to ndarray
         One row a label, situation and option. `label`, `deploy`, `option`: positions in the
-        problem's labels, DEPLOYS and OPTIONS. `score`: of test rows; an option without training
-        takes the features as they are or lifted, as the outlook prefers. `tied`: whether the
-        option is best, or within a point of it or within noise. `harms`: whether the whole
-        interval of the difference from the best option without cross-modal training is below
-        zero. `raw`, `tied_raw`, `harms_raw`: the same with features as they are only; `raw` is
-        the score of the same view without training. `recommended`, `confidence`: of the
+        problem's labels, DEPLOYS and OPTIONS. `score`: of test rows, by the probe that
+        cross-validation prefers; an option without training takes the features as they are or
+        lifted, as the diagnosis prefers. `tied`: whether the option is best, or within a point of
+        it or within noise. `harms`: whether the whole interval of the difference from the best
+        option without cross-modal training is below zero. `raw`: the score of the same view as
+        it is. `score_logistic`, `tied_logistic`, `harms_logistic`, `raw_logistic`: the same by
+        logistic regression whatever the code. `recommended`, `confidence`: of the
         diagnosis. `published`: whether the published estimator's regime asks for it. `linear`,
         `lifted`: foretold gains over `raw`. `foretold_harm`: whether the outlook's interval of
         the gain lies below zero. `regime`, `published_regime`: positions in REGIMES. `n_train`,
@@ -145,22 +150,16 @@ def measure(
         accelerator="cpu",
         seed=seed % 2**20,
     )
-    codes, epochs = train_objectives(x, y, train, config=config, objectives=TRAINED)
+    trained, _ = train_objectives(x, y, train, config=config, objectives=TRAINED)
+    codes = {key: runs[0] for key, runs in trained.items()}
     found: list[dict[str, float]] = []
     for number, label in enumerate(problem.labels):
         if label in by_label:
-            trained = _Trained(codes, epochs)
-            rows = _one_label(problem, data, label, train, by_label[label], trained, seed)
+            rows = _one_label(problem, data, label, train, by_label[label], codes, seed)
             found += [{"label": number, **row} for row in rows]
     if not found:
         raise InputError(f"{problem.name} has too few labelled rows: leave the set out")
     return {name: np.array([row[name] for row in found], dtype=np.float64) for name in found[0]}
-
-
-@dataclass(frozen=True, eq=False)
-class _Trained:
-    codes: Mapping[Any, list[Array]]
-    epochs: Mapping[Any, list[int]]
 
 
 def _one_label(
@@ -169,7 +168,7 @@ def _one_label(
     label: str,
     train: Ints,
     rows: _Rows,
-    trained: _Trained,
+    codes: Mapping[Any, Array],
     seed: int,
 ) -> list[dict[str, float]]:
     from crossphase.nonlinear.outcomes import Probes, Split, foretold_gain, verdict_on
@@ -183,14 +182,18 @@ def _one_label(
     probes = Probes(
         pairs, Split(rows.learn, rows.test, train), settings, np.random.default_rng(seed)
     )
-    plain = probes.outcomes(pairs, dict(trained.codes), dict(trained.epochs))
+    plain = judge(
+        probes,
+        {
+            ("raw", "x"): pairs.x,
+            ("raw", "y"): pairs.y,
+            ("raw", "both"): np.hstack([pairs.x, pairs.y]),
+            **codes,
+        },
+    )
     lifted = _lifted(pairs, train, settings)
-    preferred: dict[Any, Any] = {
-        ("raw", view): probes.outcome([lifted[view]], 0.0)
-        for view in DEPLOYS
-        if _prefers_lifted(diagnosis, view)
-    }
-    matched = {**plain, **preferred}
+    wanted = {("raw", view): lifted[view] for view in DEPLOYS if _lifts(diagnosis, view)}
+    judged = plain.replaced(judge(probes, wanted))
     about = {
         "regime": REGIMES.index(diagnosis.regime),
         "published_regime": REGIMES.index(published.regime),
@@ -201,12 +204,12 @@ def _one_label(
     found = []
     for deploy in DEPLOYS:
         advice = diagnosis.recommendations[deploy]
-        wanted = _published_choice(published, deploy)
+        asked = _published_choice(published, deploy)
         options = list(choices(deploy))
         if deploy != "both":
             options.append(("autoencode", "autoencode", deploy))
         for option, representation, view in options:
-            judged, judged_raw = (
+            verdict, usual = (
                 verdict_on(
                     deploy,
                     outcomes,
@@ -214,7 +217,7 @@ def _one_label(
                     confidence=advice.confidence,
                     level=settings.level,
                 )
-                for outcomes in (matched, plain)
+                for outcomes in (judged.preferred, judged.usual)
             )
             gains = [
                 foretold_gain(diagnosis, representation, view, kind)
@@ -224,15 +227,17 @@ def _one_label(
                 {
                     "deploy": DEPLOYS.index(deploy),
                     "option": OPTIONS.index(option),
-                    "score": float(matched[representation, view].by_seed.mean()),
-                    "tied": judged.within_noise if option != "autoencode" else np.nan,
-                    "harms": option in judged.harmed,
-                    "raw": float(plain["raw", view].by_seed.mean()),
-                    "tied_raw": judged_raw.within_noise if option != "autoencode" else np.nan,
-                    "harms_raw": option in judged_raw.harmed,
+                    "score": _score(judged.preferred[representation, view]),
+                    "tied": verdict.within_noise if option != "autoencode" else np.nan,
+                    "harms": option in verdict.harmed,
+                    "raw": _score(plain.preferred["raw", view]),
+                    "score_logistic": _score(judged.usual[representation, view]),
+                    "tied_logistic": usual.within_noise if option != "autoencode" else np.nan,
+                    "harms_logistic": option in usual.harmed,
+                    "raw_logistic": _score(plain.usual["raw", view]),
                     "recommended": option == _followed(advice.objective, deploy),
                     "confidence": advice.confidence,
-                    "published": option == wanted,
+                    "published": option == asked,
                     "linear": np.nan if gains[0] is None else gains[0],
                     "lifted": np.nan if gains[1] is None else gains[1],
                     "foretold_harm": is_cross_modal(option)
@@ -253,13 +258,19 @@ def _lifted(pairs: PairedData, train: Ints, settings: Settings) -> dict[View, Ar
     return {"x": found["x"], "y": found["y"], "both": np.hstack([found["x"], found["y"]])}
 
 
-def _prefers_lifted(diagnosis: Diagnosis, view: View) -> bool:
-    scores = {
-        row.kind: row.score
+def _lifts(diagnosis: Diagnosis, view: View) -> bool:
+    """Whether the diagnosis has random features beside those of a view."""
+    rows = {
+        row.kind: row
         for row in diagnosis.outlook
         if (row.representation, row.view) == ("raw", view)
     }
-    return scores.get("lifted", -np.inf) > scores.get("linear", -np.inf)
+    linear = rows["linear"]
+    return prefers_lifted(linear.score, linear.interval, rows["lifted"].score)
+
+
+def _score(outcome: Outcome) -> float:
+    return float(outcome.by_seed.mean())
 
 
 def _with_labels(problem: PairProblem, data: Modalities, label: str, rows: Ints) -> PairedData:

@@ -16,6 +16,7 @@ from crossphase.experiments.scoreboard.score import (
     RuleScore,
     agreement,
     gains,
+    halves,
     harm_count,
     rule_score,
     sure_share,
@@ -39,6 +40,8 @@ _HEADINGS = (
     "mean regret",
     "95 %",
     "harms",
+    "tied, by set",
+    "regret, by set",
 )
 
 
@@ -57,10 +60,14 @@ def as_markdown(result: SuiteResult) -> str:
         f"labels, {n_splits} {'split' if n_splits == 1 else 'splits'} each; "
         f"{sum(table.seconds for table in tables):.0f} s of processor time.",
         "**Rules.** Best or tied: within a point of the best option or within noise of it. "
-        "Without training, features are taken as they are or lifted, as the outlook prefers.",
-        _rules(tables, raw=False),
-        "The same with features as they are where nothing is trained:",
-        _rules(tables, raw=True),
+        "Everything is probed as cross-validation prefers; *by set* averages sets, not situations.",
+        _rules(tables),
+        "The sets that nothing was chosen on:",
+        _rules(halves(tables)["report"]),
+        "The sets that the rule was chosen on:",
+        _rules(halves(tables)["chose"]),
+        "All sets, everything probed by logistic regression:",
+        _rules(tables, by="_logistic"),
         "**What is at hand.**",
         _by_deploy(tables),
         "**Sets**, the recommendation alone.",
@@ -94,9 +101,11 @@ def _points(value: float) -> str:
     return f"{100 * value:.1f}"
 
 
-def _rules(tables: Sequence[Table], *, raw: bool) -> str:
+def _rules(tables: Sequence[Table], *, by: str = "") -> str:
+    if not tables:
+        return "None of them was run."
     headings = ("rule", *_HEADINGS)
-    return _table(headings, [_rule(rule_score(rule, tables, raw=raw)) for rule in RULES])
+    return _table(headings, [_rule(rule_score(rule, tables, by=by)) for rule in RULES])
 
 
 def _rule(found: RuleScore) -> tuple[str, ...]:
@@ -110,6 +119,8 @@ def _rule(found: RuleScore) -> tuple[str, ...]:
         _points(found.regret),
         f"{_points(found.regret_interval[0])}-{_points(found.regret_interval[1])}",
         _percent(found.harms),
+        _percent(found.best_or_tied_by_set),
+        _points(found.regret_by_set),
     )
 
 
@@ -128,8 +139,8 @@ def _sets(tables: Sequence[Table]) -> str:
     rows = []
     for name, part in tables_of_set(tables).items():
         _, *cells = _rule(rule_score("recommended", part))
-        rows.append((name, str(len(part)), *cells))
-    headings = ("set", "pairs", *_HEADINGS)
+        rows.append((name, str(len(part)), *cells[:-2]))
+    headings = ("set", "pairs", *_HEADINGS[:-2])
     return _table(headings, rows)
 
 
@@ -147,13 +158,28 @@ def _harm(tables: Sequence[Table]) -> str:
 
 
 def _gains(tables: Sequence[Table]) -> str:
-    headings = ("outlook", "codes", "correlation", "sign right (of)", "mean error", "bias")
+    headings = (
+        "outlook",
+        "probe",
+        "sets",
+        "codes",
+        "correlation",
+        "sign right (of)",
+        "error",
+        "bias",
+    )
     rows = []
-    for kind in ("linear", "lifted"):
-        found = agreement(kind, tables)
+    parts = {"all": list(tables), "report": halves(tables)["report"]}
+    cases = [("linear", "", "all"), ("lifted", "", "all"), ("lifted", "", "report")]
+    for kind, by, which in [*cases, ("lifted", "_logistic", "all")]:
+        if not parts[which]:
+            continue
+        found = agreement(kind, parts[which], by=by)
         rows.append(
             (
                 kind,
+                "logistic" if by else "preferred",
+                which,
                 str(found.n),
                 f"{found.correlation:.2f}",
                 f"{_percent(found.sign_right)} ({found.n_beyond})",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from crossphase import datasets
 from crossphase.experiments.scoreboard.cell import DEPLOYS, OPTIONS
 from crossphase.experiments.table import Columns, Table
 from crossphase.results.outlook import MARGIN
@@ -19,6 +20,7 @@ __all__ = [
     "RuleScore",
     "agreement",
     "gains",
+    "halves",
     "harm_count",
     "rule_score",
     "sure_share",
@@ -64,6 +66,8 @@ class RuleScore:
     regret_interval : tuple of float
     harms : float
         Share in which its option is cross-modal and clearly worse than staying.
+    best_or_tied_by_set, regret_by_set : float
+        Means over sets, each the mean of its own situations.
     """
 
     rule: str
@@ -74,6 +78,8 @@ class RuleScore:
     regret: float
     regret_interval: tuple[float, float]
     harms: float
+    best_or_tied_by_set: float
+    regret_by_set: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +141,27 @@ def tables_of_set(tables: Sequence[Table]) -> dict[str, list[Table]]:
     return found
 
 
+def halves(tables: Sequence[Table]) -> dict[str, list[Table]]:
+    """Tables of the sets that rules were chosen on, and of those that only report.
+
+    The first, third, fifth ... set of the catalogue chooses.
+
+    Parameters
+    ----------
+    tables : sequence of Table
+
+    Returns
+    -------
+    dict of str to list of Table
+        By ``"chose"`` and ``"report"``.
+    """
+    chose = datasets.names()[::2]
+    found: dict[str, list[Table]] = {"chose": [], "report": []}
+    for name, part in tables_of_set(tables).items():
+        found["chose" if name in chose else "report"] += part
+    return found
+
+
 def _situations(table: Table) -> Iterator[tuple[str, Columns]]:
     """What is at hand, and the options' rows."""
     keys = np.column_stack([table["seed"], table["label"], table["deploy"]])
@@ -158,9 +185,7 @@ def _chosen(rule: str, deploy: str, situation: Columns) -> int:
     return names.index(wanted.get(rule, _STAYING[deploy]))
 
 
-def rule_score(
-    rule: str, tables: Sequence[Table], *, raw: bool = False, seed: int = 0
-) -> RuleScore:
+def rule_score(rule: str, tables: Sequence[Table], *, by: str = "", seed: int = 0) -> RuleScore:
     """Score one rule over all situations of some tables.
 
     Parameters
@@ -169,8 +194,9 @@ def rule_score(
         One of RULES.
     tables : sequence of Table
         One a pair, see :func:`crossphase.experiments.scoreboard.cell.measure`.
-    raw : bool, default False
-        Whether options without training take features as they are, never lifted.
+    by : {"", "_logistic"}, default ""
+        Suffix of the columns: scores by the probe that cross-validation prefers, or by logistic
+        regression whatever the code.
     seed : int, default 0
         Of the intervals.
 
@@ -184,11 +210,10 @@ def rule_score(
         for deploy, situation in _situations(table):
             names = _names(situation)
             at = _chosen(rule, deploy, situation)
-            scores = _scores(situation, names, raw=raw)
+            scores = situation[f"score{by}"]
             best = max(s for s, name in zip(scores, names, strict=True) if name != "autoencode")
-            suffix = "_raw" if raw else ""
             regret = best - scores[at]
-            tied, harms = (situation[f"{column}{suffix}"][at] for column in ("tied", "harms"))
+            tied, harms = (situation[f"{column}{by}"][at] for column in ("tied", "harms"))
             rows.append((tied, regret, harms, regret <= MARGIN))
         by_pair.append(np.array(rows))
     every = np.vstack(by_pair)
@@ -199,6 +224,11 @@ def rule_score(
     means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)[:, None]
     low, high = np.quantile(means, (0.025, 0.975), axis=0)
     tied, regret, harms, close = map(float, every.mean(axis=0))
+    sets = np.array([table.name.partition(".")[0] for table in tables])
+    of_sets = [
+        sums[sets == name].sum(axis=0) / counts[sets == name].sum() for name in np.unique(sets)
+    ]
+    tied_by_set, regret_by_set, *_ = map(float, np.mean(of_sets, axis=0))
     return RuleScore(
         rule,
         len(every),
@@ -208,15 +238,9 @@ def rule_score(
         regret,
         (float(low[1]), float(high[1])),
         harms,
+        tied_by_set,
+        regret_by_set,
     )
-
-
-def _scores(situation: Columns, names: list[str], *, raw: bool) -> Array:
-    """Scores of the options; `raw` takes those without training as they are."""
-    if not raw:
-        return situation["score"]
-    stays = np.array([name.startswith("unimodal") or name == "concatenate" for name in names])
-    return np.where(stays, situation["raw"], situation["score"])
 
 
 def sure_share(tables: Sequence[Table]) -> tuple[int, float]:
@@ -260,12 +284,14 @@ def harm_count(tables: Sequence[Table]) -> HarmCount:
     return HarmCount(**counts)
 
 
-def gains(tables: Sequence[Table]) -> Mapping[str, Array]:
+def gains(tables: Sequence[Table], *, by: str = "") -> Mapping[str, Array]:
     """Foretold and trained gains of every cross-modal code over its raw view.
 
     Parameters
     ----------
     tables : sequence of Table
+    by : {"", "_logistic"}, default ""
+        As in :func:`rule_score`.
 
     Returns
     -------
@@ -278,21 +304,23 @@ def gains(tables: Sequence[Table]) -> Mapping[str, Array]:
         keys = np.column_stack([table["label"], table["deploy"], table["option"]])
         for key in np.unique(keys[codes], axis=0):
             rows = (keys == key).all(axis=1)
-            found["trained"].append(float((table["score"] - table["raw"])[rows].mean()))
+            found["trained"].append(float((table[f"score{by}"] - table[f"raw{by}"])[rows].mean()))
             for kind in ("linear", "lifted"):
                 found[kind].append(float(table[kind][rows].mean()))
     return {name: np.array(values) for name, values in found.items()}
 
 
-def agreement(kind: str, tables: Sequence[Table]) -> Agreement:
+def agreement(kind: str, tables: Sequence[Table], *, by: str = "") -> Agreement:
     """How well foretold gains agree with trained ones.
 
     Parameters
     ----------
     kind : {"linear", "lifted"}
     tables : sequence of Table
+    by : {"", "_logistic"}, default ""
+        As in :func:`rule_score`.
     """
-    both = gains(tables)
+    both = gains(tables, by=by)
     foretold, trained = both[kind], both["trained"]
     beyond = np.abs(trained) > _BEYOND
     right = np.sign(foretold[beyond]) == np.sign(trained[beyond])
