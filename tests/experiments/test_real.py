@@ -158,6 +158,8 @@ def test_own_cells_run_from_the_command_line(tmp_path, capsys):
     for name in ("cells-scores.png", "cells-foretold.png"):
         assert (out / name).read_bytes().startswith(b"\x89PNG")
     _check_table(out / "cells.csv")
+    assert main([*arguments, "--splits", "0"]) == 2
+    assert "--splits 0: give 1 or more" in capsys.readouterr().err
     # What was finished is not run again.
     before = (out / "cells.json").stat().st_mtime_ns
     assert main([*arguments, "--workers", "1", "--quiet"]) == 0

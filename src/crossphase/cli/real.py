@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["captions", "experiment"]
 
+Splits = Annotated[
+    int | None,
+    typer.Option("--splits", metavar="N", help="Splits to run; default: those of the scale."),
+]
 Own = Annotated[
     Path | None,
     typer.Option(
@@ -44,6 +48,7 @@ def captions(
             help="Of the names; as given: components of letters.",
         ),
     ] = "as given",
+    splits: Splits = None,
     seed: Seed = 0,
     workers: Workers = 2,
     quiet: Quiet = False,
@@ -63,6 +68,7 @@ def captions(
         out,
         data_dir,
         data,
+        splits,
         seed,
         workers,
         quiet,
@@ -99,11 +105,12 @@ def experiment(name: str) -> Callable[..., None]:
         out: Out = None,
         data_dir: DataDir = None,
         data: Own = None,
+        splits: Splits = None,
         seed: Seed = 0,
         workers: Workers = 2,
         quiet: Quiet = False,
     ) -> None:
-        _run(name, scale, out, data_dir, data, seed, workers, quiet)
+        _run(name, scale, out, data_dir, data, splits, seed, workers, quiet)
 
     run.__doc__ = _ABOUT[name] + _ENDING
     return run
@@ -115,6 +122,7 @@ def _run(
     out: Path | None,
     data_dir: Path | None,
     data: Path | None,
+    splits: int | None,
     seed: int,
     workers: int,
     quiet: bool,
@@ -135,6 +143,7 @@ def _run(
             target,
             scale=scale,
             source=source,
+            splits=splits,
             seed=seed,
             workers=workers,
             progress=progress,

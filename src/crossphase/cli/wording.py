@@ -14,7 +14,7 @@ __all__ = ["examples", "in_options", "one_line", "said_in_options"]
 _OPTIONS = (
     "accelerator|align|alignment|assurance|batch_size|classifier|code_dim|confidence|deploy|"
     "devices|epochs|estimator|groups|kappa_max|label_kind|level|max_factor|mission|objective|"
-    "precision|scale|seed|temperature|weight|width|workers|x_kind|y_kind"
+    "precision|scale|seed|splits|temperature|weight|width|workers|x_kind|y_kind"
 )
 _VALUE = r"'([^']*)'|\"([^\"]*)\"|([^\s:;,]+)"
 _WHOLE = (

@@ -11,8 +11,8 @@ import numpy as np
 
 from crossphase.experiments.pictures import panels, save
 from crossphase.experiments.real.cases import Case, Source, cases_of
-from crossphase.experiments.real.cell import DEPLOYS, OPTIONS, PROBABILITIES
-from crossphase.experiments.real.suite import case_table, option_scores
+from crossphase.experiments.real.cell import DEPLOYS, OPTIONS, PROBABILITIES, REGIMES
+from crossphase.experiments.real.suite import by_seed, case_table, option_scores, tally
 from crossphase.experiments.runner import SuiteResult
 from crossphase.experiments.table import Table
 from crossphase.plots.palette import LIGHT
@@ -114,6 +114,8 @@ def score_figure(table: Table, cases: Sequence[tuple[int, Case]]) -> Figure:
     for ax in axes[1 : len(DEPLOYS)]:
         ax.sharey(axes[0])
     _draw_regimes(axes[-1], table, cases)
+    x, y = _views(cases)
+    axes[-1].set_title(f"regime, {x}→{y}")
     names = [f"{case.strength:g}" if swept else case.name for _, case in cases]
     long = max(map(len, names)) > _LONG
     for ax in axes:
@@ -124,12 +126,12 @@ def score_figure(table: Table, cases: Sequence[tuple[int, Case]]) -> Figure:
         if swept:
             ax.set_xlabel(_swept_label(first))
     axes[0].set_ylabel("score on test rows")
-    _legend(axes)
+    _legend(axes, *_views(cases))
     return figure
 
 
 def _draw_regimes(ax: Axes, table: Table, cases: Sequence[tuple[int, Case]]) -> None:
-    """What the diagnosis said: probabilities of the regimes, mean over seeds, stacked."""
+    """What the diagnosis said: probabilities of the regimes, mean over seeds, and verdicts."""
     below = np.zeros(len(cases))
     for name, regime in PROBABILITIES.items():
         share = np.array([float(table.where(case=number)[name].mean()) for number, _ in cases])
@@ -144,20 +146,28 @@ def _draw_regimes(ax: Axes, table: Table, cases: Sequence[tuple[int, Case]]) -> 
             label=f"P({regime})",
         )
         below += share
+    for place, (number, _) in enumerate(cases):
+        said = by_seed(table.where(case=number))["regime"].astype(int)
+        verdicts = tally([str(REGIMES[i]) for i in said]).replace(", ", "\n")
+        ax.text(place, 0.5, verdicts, rotation=90, ha="center", va="center", color=LIGHT.ink)
     ax.set_ylim(0, 1)
-    ax.set_title("regime, x→y")
+
+
+def _views(cases: Sequence[tuple[int, Case]]) -> tuple[str, str]:
+    """Names of the views, where all cases have the same."""
+    views = {(case.x, case.y) for _, case in cases}
+    return next(iter(views)) if len(views) == 1 else ("x", "y")
 
 
 def _title(deploy: str, cases: Sequence[tuple[int, Case]]) -> str:
-    views = {(case.x, case.y) for _, case in cases}
-    x, y = next(iter(views)) if len(views) == 1 else ("x", "y")
+    x, y = _views(cases)
     return {"x": f"{x} at hand", "y": f"{y} at hand", "both": "both at hand"}[deploy]
 
 
 def _swept_label(case: Case) -> str:
     if case.change == "style":
         return f"style of the {case.x}s"
-    return f"noise of {case.y}, standard deviations"
+    return f"noise of {case.y} (SD)"
 
 
 def _options(part: Table) -> list[str]:
@@ -185,8 +195,14 @@ def _draw_option(
     ax.plot(places, means, linestyle=line, color=colour, marker=marker, ms=5, label=option)
 
 
-def _legend(axes: Sequence[Axes]) -> None:
-    """Every option once, in their order, beside the last panel."""
+def _legend(axes: Sequence[Axes], x: str, y: str) -> None:
+    """Every option once, in their order, with the views' names, beside the last panel."""
+    names = {
+        "unimodal x": f"{x} alone",
+        "unimodal y": f"{y} alone",
+        "predict x->y": f"predict {y}",
+        "predict y->x": f"predict {x}",
+    }
     found: dict[str, Any] = {}
     for ax in axes:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
@@ -194,7 +210,10 @@ def _legend(axes: Sequence[Axes]) -> None:
     order = [*(option for option in OPTIONS if option in found), "as recommended"]
     order += [name for name in found if name not in order]
     axes[-1].legend(
-        [found[name] for name in order], order, loc="upper left", bbox_to_anchor=(1.02, 1.0)
+        [found[name] for name in order],
+        [names.get(name, name) for name in order],
+        loc="upper left",
+        bbox_to_anchor=(1.02, 1.0),
     )
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from crossphase.errors import InputError
 from crossphase.experiments.check import Check, beside, reached
 from crossphase.experiments.real.cases import TITLES, Case, Source, cases_of
 from crossphase.experiments.real.cell import DEPLOYS, OPTIONS, REGIMES, SCALES, RealScale, measure
 from crossphase.experiments.runner import Experiment, SuiteResult, named, run_experiments
 from crossphase.experiments.table import Columns, Mean, Table
 
-__all__ = ["case_table", "option_scores", "run_real", "verdict_lines"]
+__all__ = ["by_seed", "case_table", "option_scores", "run_real", "tally", "verdict_lines"]
 
 Progress = Callable[[str, float], None]
 
@@ -29,6 +31,7 @@ def run_real(
     *,
     scale: str = "smoke",
     source: Source | None = None,
+    splits: int | None = None,
     seed: int = 0,
     workers: int = 2,
     progress: Progress | None = None,
@@ -43,6 +46,8 @@ def run_real(
     scale : {"smoke", "small", "paper"}, default "smoke"
         Smoke takes a set that needs no download.
     source : Source or None, default None
+    splits : int or None, default None
+        Splits of the rows into training and test; None takes those of the scale.
 
     Returns
     -------
@@ -53,11 +58,16 @@ def run_real(
     Raises
     ------
     InputError
-        For a name or a scale that does not exist, a set that is not here, or an unfit file.
+        For a name or a scale that does not exist, no splits, a set that is not here, or an unfit
+        file.
     MissingExtraError
         If PyTorch or Lightning is not installed.
     """
     size, given = named(SCALES, scale), source or Source()
+    if splits is not None:
+        if splits < 1:
+            raise InputError(f"splits={splits}: give 1 or more")
+        size = replace(size, seeds=splits)
     cases = cases_of(name, smoke=size.name == "smoke", own=given.file is not None)
     experiment = Experiment(
         name,
@@ -125,7 +135,7 @@ def _check(name: str, cases: Sequence[Case], table: Table) -> list[Check]:
     return found
 
 
-def _by_seed(part: Table) -> Table:
+def by_seed(part: Table) -> Table:
     """One row a seed: what is alike on all rows of a situation."""
     _, first = np.unique(part["seed"], return_index=True)
     kept = {name: values[first] for name, values in part.columns.items()}
@@ -155,16 +165,16 @@ def verdict_lines(result: SuiteResult, source: Source | None = None) -> list[tup
     ]  # fmt: skip
     for number, case in enumerate(cases):
         for deploy in DEPLOYS:
-            part = _by_seed(case_table(table, number, deploy))
+            part = by_seed(case_table(table, number, deploy))
             lines.append(
                 (
                     case.name,
                     {"x": case.x, "y": case.y, "both": "both"}[deploy],
-                    _counted([str(REGIMES[int(i)]) for i in part["regime"]]),
+                    tally([str(REGIMES[int(i)]) for i in part["regime"]]),
                     f"{part['p_neither'].mean():.2f}",
-                    _counted([_option(i) for i in part["recommended"]]),
+                    tally([_option(i) for i in part["recommended"]]),
                     f"{part['followed'].mean():.3f}",
-                    _counted([_option(i) for i in part["best"]]),
+                    tally([_option(i) for i in part["best"]]),
                     f"{part['best_score'].mean():.3f}",
                     f"{part['regret'].mean():.3f}",
                     f"{int(part['within_noise'].sum())} of {len(part['seed'])}",
@@ -177,14 +187,14 @@ def _option(position: float) -> str:
     return _MORE if position < 0 else OPTIONS[int(position)]
 
 
-def _counted(names: Sequence[str]) -> str:
+def tally(names: Sequence[str]) -> str:
     """Names with how often they occur, the most frequent first.
 
     Examples
     --------
-    >>> _counted(["align", "unimodal x", "align"])
+    >>> tally(["align", "unimodal x", "align"])
     'align 2, unimodal x 1'
-    >>> _counted(["align", "align"])
+    >>> tally(["align", "align"])
     'align'
     """
     seen = {name: names.count(name) for name in sorted(set(names))}
