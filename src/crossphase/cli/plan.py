@@ -38,6 +38,10 @@ def plan(
     max_factor: Annotated[
         float, typer.Option("--max-factor", metavar="F", help="Largest growth considered.")
     ] = 64,
+    margin: Annotated[
+        float,
+        typer.Option("--margin", metavar="S", help="Promise nothing for a Δ this close to 1."),
+    ] = 0.1,
     seed: Seed = 0,
     json_target: Annotated[
         str | None,
@@ -70,6 +74,7 @@ def plan(
             target_confidence=confidence,
             assurance=assurance,
             max_factor=max_factor,
+            margin=margin,
             seed=seed,
             progress=progress,
         )

@@ -25,7 +25,7 @@ from crossphase.diagnosis.robust_parts import (
 )
 from crossphase.planning.populations import CandidatePopulation, score_correlation
 from crossphase.planning.size import FutureSize
-from crossphase.results import FittedLoadings, FittedModel
+from crossphase.results import FittedLoadings
 from crossphase.spectra.chance import chance_r2
 from crossphase.spectra.correction import corrected_correlations
 from crossphase.spectra.loadings import (
@@ -93,8 +93,8 @@ def simulate_verdicts(
     """
     model = truth.model
     found = _detect(truth, size, rng)
-    faint_x, loud_x = _look_at_faint(truth.faint_x, model.loadings_x, model, size, 1, rng)
-    faint_y, loud_y = _look_at_faint(truth.faint_y, model.loadings_y, model, size, 0, rng)
+    faint_x, loud_x = _look_at_faint(truth, found, model.loadings_x, truth.faint_x, size, 1, rng)
+    faint_y, loud_y = _look_at_faint(truth, found, model.loadings_y, truth.faint_y, size, 0, rng)
     noise = truth.noise[np.ix_(found.likest, found.likest)]
     loadings_x = _see_loadings(truth.gram_x, found, model.loadings_x, "x", size, noise, rng)
     loadings_y = _see_loadings(truth.gram_y, found, model.loadings_y, "y", size, noise, rng)
@@ -272,24 +272,26 @@ def _see_loadings(
 
 
 def _look_at_faint(
-    correlations: Array,
+    truth: CandidatePopulation,
+    found: _Components,
     side: FittedLoadings,
-    model: FittedModel,
+    places: NDArray[np.intp],
     size: FutureSize,
     other: int,
     rng: np.random.Generator,
 ) -> tuple[FaintDirections, tuple[Array, Array]]:
-    """Loud directions in which nothing was detected so far: measured again.
+    """Loud directions in which nothing was detected so far, nor among all: measured again.
 
     Returns those that stay undetected, and correlations and variances of those that do not.
     """
-    free = size.ranks[other] - model.n_components
+    still = ~np.isin(places, found.likest)
+    correlations, variance = truth.correlations[places[still]], side.faint_variance[still]
+    free = size.ranks[other] - truth.model.n_components
     share, error = chance_r2(size.n_rows, free)
     spread = np.hypot(error, 2 * correlations * (1 - correlations**2) / np.sqrt(size.n_rows))
     r2 = correlations**2 + spread * rng.standard_normal(len(correlations))
     edge = largest_root_quantile(size.n_rows, max(free, 1), 1, 0.99)
     seen = share + (1 - share) * r2 > edge
-    variance = side.faint_variance
     faint = FaintDirections(variance[~seen], r2[~seen], np.full(int((~seen).sum()), error))
     return faint, (np.sqrt(np.clip(r2[seen], 1e-6, 0.99)), variance[seen])
 

@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from crossphase.errors import InputError
-from crossphase.planning.future import simulate_verdicts
-from crossphase.planning.obstacle import obstacle
-from crossphase.planning.populations import CandidatePopulation, draw_populations
-from crossphase.planning.size import FutureSize
-from crossphase.planning.surface import crossing, monotone
-from crossphase.results import Diagnosis, FittedModel, Plan, PlanOption, PlanRow
+from crossphase.planning.obstacle import obstacle, too_near
+from crossphase.planning.options import cheapest_options
+from crossphase.planning.populations import PossiblePopulations
+from crossphase.planning.search import SETS, Aim, try_sizes
+from crossphase.results import Diagnosis, FittedModel, Plan, PlanCase, PlanOption, PlanRow
 from crossphase.theory import Regime
 
 __all__ = ["plan"]
 
-Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 Progress = Callable[[str, float], None]
 
-_DRAWS = 50
-#: Neighbouring sizes are simulated from different populations, so that smoothing over sizes
-#: averages over these, too.
-_SETS = 4
-#: Sizes that half of the simulations show to be this far from the aim are not simulated further.
-_FAR = 0.4
-#: Failures added to those seen, since the least size that looks good enough is chosen.
-_CAUTION = 0.5
 _PAIR_FACTORS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _LABEL_FACTORS = (1, 2, 4, 16, 64, 256)
-_LEAST_FACTOR = 1.25
+#: Probability of a Δ within the margin from which nothing is promised.
+_TOO_NEAR = 0.5
+#: Regimes that have sizes of their own where there is no plan: the two in question, unless the
+#: second one is hardly possible.
+_CASES, _LEAST_CASE = 2, 0.1
 
 
 def plan(
@@ -42,6 +36,7 @@ def plan(
     target_confidence: float | None = None,
     assurance: float = 0.8,
     max_factor: float = 64,
+    margin: float = 0.1,
     n_sims: int = 16,
     seed: int = 0,
     progress: Progress | None = None,
@@ -55,11 +50,15 @@ def plan(
     target_confidence : float, optional
         Probability at which a regime is named; by default that of the diagnosis's settings.
     assurance : float, default 0.8
-        Probability to plan for: that the regime is then named and is the true one.
+        Probability to plan for: that the regime is then named and is the true one, unless Δ lies
+        within `margin`.
     max_factor : float, default 64
         Largest growth of either size that is considered.
+    margin : float, default 0.1
+        Smallest difference that has to be told: nothing is promised for a Δ of alignment or of
+        prediction x→y within this share of 1. The plan says how probable such a Δ is.
     n_sims : int, default 16
-        Simulations of each size.
+        Simulations of a size, fewer where they soon show it to be far from the aim.
     seed : int, default 0
     progress : callable, optional
         Called with a stage's name and the fraction done.
@@ -81,8 +80,9 @@ def plan(
     a new sample from such a truth shows is simulated in the coordinates of the components:
     correlations with their sampling errors (1 − ρ²)/√n, their mixing, the detection threshold at
     that size, label z-scores that grow with the root of the labelled rows. The estimator's own
-    last step then gives the regime's probabilities. A truth too near a boundary stays
-    undetermined at any size, which limits what growth can promise.
+    last step then gives the regime's probabilities. A truth next to a boundary stays open at any
+    size: hence the margin. Where one size for all that is possible cannot be had, each regime has
+    its own.
 
     Examples
     --------
@@ -94,7 +94,7 @@ def plan(
     ...     + 0.8 * rng.normal(size=(300, 10)) for _ in range(2)
     ... )
     >>> few = diagnose(x, y, signal[:15] + rng.normal(size=(15, 1)), labelled=np.arange(15))
-    >>> result = plan(few, n_sims=8)
+    >>> result = plan(few, n_sims=4, max_factor=8)
     >>> result.settled
     False
     """
@@ -112,6 +112,8 @@ def plan(
     ):
         if not low < value < high:
             raise InputError(f"{name}={value!r}: give a number between {low:g} and {high:g}")
+    if not 0.0 <= margin < 1.0:
+        raise InputError(f"margin={margin!r}: give a number from 0 to below 1")
     if n_sims < 2:
         raise InputError(f"n_sims={n_sims!r}: give at least 2")
     regime = d.regime
@@ -122,31 +124,36 @@ def plan(
         return Plan(regime, *sizes, confidence, assurance, max_factor, (), (), "")
 
     rng = np.random.default_rng(seed)
-    truths = draw_populations(model, _SETS * n_sims, rng)
+    possible = PossiblePopulations.of(model, rng)
+    apart = possible.distance > np.log1p(margin)
+    near = float(1 - apart.mean())
     pairs = _levels(model.n_rows, _PAIR_FACTORS, max_factor)
     labels = _levels(model.n_labelled, _LABEL_FACTORS, max_factor)
     if model.n_rows < labels[-1]:
         labels = sorted({*labels, model.n_rows})
+    aim = Aim(confidence, d.settings.alpha, assurance)
     with threadpool_limits(limits=1, user_api="blas"):
-        named, right = _simulate(
-            model, truths, pairs, labels, (confidence, d.settings.alpha, assurance), rng, progress
-        )
-    count = np.isfinite(right).sum(axis=2)
-    total = np.where(count, np.nansum(right, axis=2), np.nan)
-    fitted = monotone(total / (count + _CAUTION))
-    total = np.where(count, np.nansum(named, axis=2), np.nan)
-    settled = np.maximum(monotone(total / np.maximum(count, 1)), fitted)
-    options = _options(model, pairs, labels, fitted, assurance)
+        # What lies within the margin counts where there is nothing else.
+        truths = possible.draw(SETS * n_sims, rng, apart if apart.any() else None)
+        found = try_sizes(truths, pairs, labels, aim, rng, progress)
+        options = cheapest_options(sizes, found, assurance) if near <= _TOO_NEAR else ()
+        cases: tuple[PlanCase, ...] = ()
+        if not options:
+            cases = _cases(model, possible, apart, pairs, labels, aim, -(-n_sims // 2), rng)
     rows = tuple(
-        PlanRow(n, m, float(settled[i, j]), float(fitted[i, j]))
+        PlanRow(n, m, float(found.named[i, j]), float(found.right[i, j]))
         for i, n in enumerate(pairs)
         for j, m in enumerate(labels)
-        if m <= n
+        if np.isfinite(found.right[i, j])
     )
-    last = _truths_at(truths, len(pairs) - 1)
-    seen = np.flatnonzero(np.isfinite(right[-1, -1]))
-    why = "" if options else obstacle(model, [last[t] for t in seen.tolist()], right[-1, -1, seen])
-    return Plan(regime, *sizes, confidence, assurance, max_factor, rows, options, why)
+    why = ""
+    if near > _TOO_NEAR:
+        why = too_near(possible, margin, near)
+    elif not options:
+        why = obstacle(model, truths[(len(pairs) - 1) % SETS :: SETS], found.largest)
+    return Plan(
+        regime, *sizes, confidence, assurance, max_factor, rows, options, why, margin, near, cases
+    )
 
 
 def _levels(now: int, factors: Sequence[float], max_factor: float) -> list[int]:
@@ -154,139 +161,27 @@ def _levels(now: int, factors: Sequence[float], max_factor: float) -> list[int]:
     return [round(now * f) for f in sorted({f for f in factors if f < max_factor} | {max_factor})]
 
 
-def _simulate(
+def _cases(
     model: FittedModel,
-    truths: Sequence[CandidatePopulation],
+    possible: PossiblePopulations,
+    apart: Mask,
     pairs: Sequence[int],
     labels: Sequence[int],
-    aims: tuple[float, float, float],
+    aim: Aim,
+    n_sims: int,
     rng: np.random.Generator,
-    progress: Progress | None,
-) -> tuple[Array, Array]:
-    """Whether the regime was named, and whether rightly: shape (pairs, labels, truths).
-
-    NaN where that was not simulated: more labels than pairs, and the second half of the truths at
-    sizes that the first half shows to be far from the aim.
-    """
-    confidence, alpha, assurance = aims
-    named = np.full((len(pairs), len(labels), len(truths) // _SETS), np.nan)
-    right = named.copy()
-    for i, n in enumerate(pairs):
-        if progress is not None:
-            progress("simulating larger samples", i / len(pairs))
-        sizes = {id(each): FutureSize.of(each, n) for each in (model, *model.others)}
-        columns = [j for j, m in enumerate(labels) if m <= n]
-        chosen = _truths_at(truths, i)
-        half = -(-len(chosen) // 2)
-        # Neighbours in rank are alike: either half stands for all.
-        for t, place in enumerate([*range(0, len(chosen), 2), *range(1, len(chosen), 2)]):
-            if t == half:
-                columns = [j for j in columns if np.nanmean(right[i, j]) > assurance - _FAR]
-            if not columns:
-                break
-            truth = chosen[place]
-            verdicts = simulate_verdicts(
-                truth,
-                sizes[id(truth.model)],
-                [labels[j] for j in columns],
-                alpha=alpha,
-                n_draws=_DRAWS,
-                rng=rng,
-            )
-            for j, (said, conclusive) in zip(columns, verdicts, strict=True):
-                likeliest = max(said, key=lambda name: said[name])
-                named[i, j, place] = conclusive and said[likeliest] >= confidence
-                right[i, j, place] = named[i, j, place] and likeliest == truth.regime
-    if progress is not None:
-        progress("done", 1.0)
-    return named, right
-
-
-def _truths_at(truths: Sequence[CandidatePopulation], i: int) -> Sequence[CandidatePopulation]:
-    """The populations that the i-th number of pairs is simulated from."""
-    return truths[i % _SETS :: _SETS]
-
-
-def _options(
-    model: FittedModel,
-    pairs: Sequence[int],
-    labels: Sequence[int],
-    fitted: Array,
-    assurance: float,
-) -> tuple[PlanOption, ...]:
-    """The least growth of labels, of pairs, and of both that reaches the aim."""
-    now = (model.n_rows, model.n_labelled)
-
-    def cost(option: PlanOption) -> float:
-        return option.n_pairs / now[0] * option.n_labelled / now[1]
-
-    candidates = [
-        *(_along_labels(now, i, pairs, labels, fitted, assurance) for i in range(len(pairs))),
-        *(_along_pairs(now, j, pairs, labels, fitted, assurance) for j in range(len(labels))),
-    ]
-    best: dict[str, PlanOption] = {}
-    for option in sorted((c for c in candidates if c is not None), key=cost):
-        best.setdefault(option.grow, option)
-    return tuple(best.values())
-
-
-def _along_labels(
-    now: tuple[int, int],
-    i: int,
-    pairs: Sequence[int],
-    labels: Sequence[int],
-    fitted: Array,
-    assurance: float,
-) -> PlanOption | None:
-    """The fewest labels that reach the aim with ``pairs[i]`` pairs."""
-    valid = [j for j, m in enumerate(labels) if m <= pairs[i]]
-    size = _smallest([labels[j] for j in valid], fitted[i, valid], assurance)
-    return None if size is None else _option(now, pairs[i], size, assurance)
-
-
-def _along_pairs(
-    now: tuple[int, int],
-    j: int,
-    pairs: Sequence[int],
-    labels: Sequence[int],
-    fitted: Array,
-    assurance: float,
-) -> PlanOption | None:
-    """The fewest pairs that reach the aim with ``labels[j]`` labels."""
-    valid = [i for i, n in enumerate(pairs) if n >= labels[j]]
-    size = _smallest([pairs[i] for i in valid], fitted[valid, j], assurance)
-    return None if size is None else _option(now, size, labels[j], assurance)
-
-
-def _smallest(sizes: Sequence[int], values: Array, assurance: float) -> int | None:
-    """Size at which a curve reaches the aim."""
-    if not sizes:
-        return None
-    factor = crossing(np.array(sizes) / sizes[0], values, assurance)
-    return None if factor is None else int(np.ceil(sizes[0] * factor))
-
-
-def _option(now: tuple[int, int], n: int, m: int, assurance: float) -> PlanOption:
-    n = now[0] + _rounded_up(n - now[0])
-    m = min(now[1] + _rounded_up(m - now[1]), n)
-    if (n, m) == now:
-        # A new sample of the present size would be likelier than not to settle it.
-        n = now[0] + _rounded_up(now[0] * (_LEAST_FACTOR - 1))
-    grow: Literal["labels", "pairs", "both"] = (
-        "labels" if n == now[0] else "pairs" if m == now[1] else "both"
-    )
-    return PlanOption(grow, n, m, n - now[0], m - now[1], assurance)
-
-
-def _rounded_up(value: float) -> int:
-    """To two figures.
-
-    Examples
-    --------
-    >>> _rounded_up(1234.0), _rounded_up(7.2)
-    (1300, 8)
-    """
-    if value <= 0:
-        return 0
-    step = 10 ** max(int(np.floor(np.log10(max(value, 1)))) - 1, 0)
-    return int(np.ceil(value / step - 1e-9) * step)
+) -> tuple[PlanCase, ...]:
+    """What the likeliest regimes would cost, were they the true ones."""
+    now, regimes, cases = (model.n_rows, model.n_labelled), possible.regimes, []
+    shares = {regime: float((regimes == str(regime)).mean()) for regime in Regime}
+    for regime in sorted(shares, key=lambda name: -shares[name])[:_CASES]:
+        if shares[regime] < _LEAST_CASE:
+            continue
+        options: tuple[PlanOption, ...] = ()
+        among = apart & (regimes == str(regime))
+        if among.any():
+            truths = possible.draw(SETS * n_sims, rng, among)
+            found = try_sizes(truths, pairs, labels, aim, rng)
+            options = cheapest_options(now, found, aim.assurance)
+        cases.append(PlanCase(regime, shares[regime], options[0] if options else None))
+    return tuple(cases)

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crossphase.results import Plan
-from crossphase.results.formatting import probability
+from crossphase.results.formatting import percent, probability
 
 __all__ = ["print_plan"]
 
@@ -41,10 +41,11 @@ def print_plan(plan: Plan, console: Console, *, brief: bool = False) -> None:
             text = "" if value is None else probability(value)
             cells.append(Text(text, style="bold" if reached else ""))
         table.add_row(Text(f"{n:,}"), *cells)
-    console.print("\nProbability that the right regime is named")
+    unless = f", unless Δ lies within {percent(plan.margin)} of 1" if plan.margin else ""
+    console.print(f"\nProbability that the right regime is named{unless}")
     console.print(table)
     console.print(
         f"\nAt present: {plan.n_pairs:,} pairs, {plan.n_labelled:,} labelled. A regime is named at "
-        f"probability {plan.target_confidence:g}.",
+        f"probability {plan.target_confidence:g}. Blank: far below the aim, or not possible.",
         style="dim",
     )

@@ -6,7 +6,7 @@ from crossphase.results.diagnosis import DataSummary, Diagnosis
 from crossphase.results.drivers import Driver
 from crossphase.results.fitted import FittedLoadings, FittedModel, LeftOut
 from crossphase.results.outlook import OutlookRow, Recommendation
-from crossphase.results.plan import Plan, PlanOption, PlanRow
+from crossphase.results.plan import Plan, PlanCase, PlanOption, PlanRow
 from crossphase.results.separation import Interval, Separation
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "ModalityRow",
     "OutlookRow",
     "Plan",
+    "PlanCase",
     "PlanOption",
     "PlanRow",
     "Ratio",

@@ -6,13 +6,17 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from crossphase.errors import MissingExtraError
+from crossphase.results.formatting import percent, probability
 from crossphase.theory.regimes import Regime
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["Plan", "PlanOption", "PlanRow"]
+__all__ = ["Plan", "PlanCase", "PlanOption", "PlanRow"]
+
+#: Probability that is not worth a sentence.
+_NEGLIGIBLE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class PlanRow:
     settled : float
         Probability that a regime is named.
     right : float
-        Probability that it is named, and the true one.
+        Probability that it is named, and the true one. Both leave out a Δ within the margin.
     """
 
     n_pairs: int
@@ -58,6 +62,24 @@ class PlanOption:
     right: float
 
 
+@dataclass(frozen=True, slots=True)
+class PlanCase:
+    """What it would take if one regime was the true one.
+
+    Attributes
+    ----------
+    regime : Regime
+    probability : float
+        Of the regime at present.
+    option : PlanOption or None
+        The cheapest way to name it then; None if nothing within the limit would do.
+    """
+
+    regime: Regime
+    probability: float
+    option: PlanOption | None
+
+
 @dataclass(frozen=True)
 class Plan:
     """How many more pairs and labels would settle an undetermined verdict.
@@ -71,16 +93,23 @@ class Plan:
     target_confidence : float
         Probability at which a regime is named.
     assurance : float
-        Probability of being named and right that is planned for.
+        Probability of being named and right that is planned for, unless Δ is within the margin.
     max_factor : float
         Limit of the growth of either size.
     rows : tuple of PlanRow
-        By pairs, then labels; empty if the verdict is settled.
+        By pairs, then labels; empty if the verdict is settled. Sizes far short of the aim are
+        left out.
     options : tuple of PlanOption
         Ways to settle it, the smallest product of growth factors first; empty if it is settled
         or nothing within the limit would do.
     obstacle : str
         Why nothing within the limit would do; else empty.
+    margin : float, default 0.0
+        Nothing is promised for a Δ of alignment or of prediction x→y within this share of 1.
+    near : float, default 0.0
+        Probability of such a Δ.
+    cases : tuple of PlanCase, default ()
+        Without options: what each of the two likeliest regimes would cost, the likeliest first.
     """
 
     regime: Regime
@@ -92,6 +121,9 @@ class Plan:
     rows: tuple[PlanRow, ...]
     options: tuple[PlanOption, ...]
     obstacle: str
+    margin: float = 0.0
+    near: float = 0.0
+    cases: tuple[PlanCase, ...] = ()
 
     @property
     def settled(self) -> bool:
@@ -114,17 +146,39 @@ class Plan:
 
     @property
     def sentence(self) -> str:
-        """The plan in one or two sentences."""
+        """The plan in a few sentences."""
         if self.settled:
             return f"The regime is settled: {self.regime}. No more pairs or labels are needed."
         aim = f"with probability {self.assurance:g}"
         if not self.options:
             return (
                 f"Up to {self.max_factor:g} times as many pairs and labels would not name the "
-                f"right regime {aim}: {self.obstacle}."
+                f"right regime {aim}: {self.obstacle}.{self._said_of_cases}"
             )
         ways = "; or ".join(_way(option) for option in self.options)
-        return f"To name the right regime {aim}: {ways}."
+        return f"To name the right regime {aim}: {ways}.{self._left_open}"
+
+    @property
+    def _left_open(self) -> str:
+        """What the promise leaves out."""
+        if self.near < _NEGLIGIBLE:
+            return ""
+        return (
+            f" A Δ within {percent(self.margin)} of 1 (probability {probability(self.near)}) may "
+            "stay open even then."
+        )
+
+    @property
+    def _said_of_cases(self) -> str:
+        if not any(case.option for case in self.cases):
+            return ""
+        parts = [
+            f"{case.regime} ({probability(case.probability)}): "
+            + (_way(case.option) if case.option else "nothing within the limit would do")
+            for case in self.cases
+        ]
+        apart = f" and Δ is not within {percent(self.margin)} of 1" if self.margin else ""
+        return f" If it was known which regime is true{apart}: " + "; ".join(parts) + "."
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as plain JSON types, with a schema version, the sentence and its two sizes.
@@ -144,6 +198,7 @@ class Plan:
             **fields,
             "rows": [asdict(row) for row in self.rows],
             "options": [asdict(option) for option in self.options],
+            "cases": [asdict(case) | {"regime": str(case.regime)} for case in self.cases],
         }
 
     def to_frame(self) -> pd.DataFrame:
