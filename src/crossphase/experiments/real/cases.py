@@ -75,6 +75,7 @@ class Case:
 
 
 def _swept(
+    name: str,
     dataset: str,
     x: str,
     y: str,
@@ -83,23 +84,24 @@ def _swept(
     strengths: tuple[float, ...],
     labelled: int = 0,
 ) -> tuple[Case, ...]:
-    of = f"{dataset or 'own'}, {label}".removesuffix(", ")
     return tuple(
-        Case(f"{of}, {change} {s:g}", dataset, x, y, label, change, s, labelled) for s in strengths
+        Case(f"{name}, {change} {s:g}", dataset, x, y, label, change, s, labelled)
+        for s in strengths
     )
 
 
 _STYLES = (0.0, 0.2, 0.5)
-_NOISES = (0.0, 1.0, 30.0)
+_NOISES, _FAINT = (0.0, 1.0, 30.0), (0.0, 0.1, 0.3)
+_DWARFS = "brown-dwarfs"
 _CASES: dict[str, tuple[Case, ...]] = {
     "captions": (
-        *_swept("glyphs", "image", "name", "script", "style", _STYLES),
-        *_swept("emoji", "image", "name", "group", "style", _STYLES),
+        *_swept("glyphs", "glyphs", "image", "name", "script", "style", _STYLES),
+        *_swept("emoji", "emoji", "image", "name", "group", "style", _STYLES),
     ),
     "astro": (
-        *_swept("brown-dwarfs", "spectrum", "photometry", "optical type", "noise", _NOISES),
+        *_swept("type", _DWARFS, "spectrum", "photometry", "optical type", "noise", _NOISES),
         # 44 of 804 are subdwarfs; of 333 rows drawn evenly three fifths are the 200 labels.
-        *_swept("brown-dwarfs", "spectrum", "photometry", "subdwarf", "noise", (0, 0.1, 0.3), 333),
+        *_swept("subdwarf", _DWARFS, "spectrum", "photometry", "subdwarf", "noise", _FAINT, 333),
     ),
     "cells": tuple(
         Case(f"{organ}, rna × {other}", f"tcga-{organ}", "rna", other, "histology")
@@ -114,8 +116,8 @@ _CASES: dict[str, tuple[Case, ...]] = {
     ),
 }
 _OWN: dict[str, tuple[Case, ...]] = {
-    "captions": _swept("", "image", "caption", "", "style", _STYLES),
-    "astro": _swept("", "spectra", "light_curves", "", "noise", _NOISES),
+    "captions": _swept("own", "", "image", "caption", "", "style", _STYLES),
+    "astro": _swept("own", "", "spectra", "light_curves", "", "noise", _NOISES),
     "cells": (Case("own cells", "", "rna", "protein", ""),),
 }
 NAMES = tuple(_CASES)
@@ -146,7 +148,7 @@ def cases_of(name: str, *, smoke: bool = False, own: bool = False) -> tuple[Case
     Examples
     --------
     >>> [case.name for case in cases_of("captions", smoke=True)]
-    ['glyphs, script, style 0', 'glyphs, script, style 0.5']
+    ['glyphs, style 0', 'glyphs, style 0.5']
     """
     if name not in _CASES:
         raise InputError(f"no experiment {name!r}: choose among {', '.join(NAMES)}")
@@ -157,7 +159,9 @@ def cases_of(name: str, *, smoke: bool = False, own: bool = False) -> tuple[Case
     if not smoke:
         return _CASES[name]
     if name == "astro":
-        found = _swept("digits-views", "profile", "morphology", "digit", "noise", _NOISES)
+        found = _swept(
+            "digits-views", "digits-views", "profile", "morphology", "digit", "noise", _NOISES
+        )
     else:
         here = ("glyphs", "digits-views")
         found = tuple(case for case in _CASES[name] if case.dataset in here)
