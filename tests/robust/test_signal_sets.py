@@ -11,12 +11,19 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.stats import multivariate_normal, norm
 
-from crossphase.attribution import draw_rotations, label_leak, leak_variance, signal_sets
+from crossphase.attribution import (
+    SignalSets,
+    draw_rotations,
+    label_leak,
+    leak_variance,
+    signal_sets,
+)
 from crossphase.config import Settings
 from crossphase.diagnosis.robust import estimate_robust
+from crossphase.spectra.turns import Turns
 from crossphase.theory import SpikedModel
 
-PRIOR, OWN, FLOOR = 0.4, 0.1, 1e-3
+PRIOR, OWN, FLOOR = 0.4, 0.03, 1e-3
 
 
 def log_any_direction(z, slab):
@@ -79,9 +86,10 @@ def log_beside(z, j, stronger, leak, slab):
     return np.log(np.mean(densities))
 
 
-def brute_force(z, leak, n_rows):
+def brute_force(z, leak, n_rows, told=None):
     """Posterior inclusion from every set's density, spelt out."""
     k, q = z.shape
+    mean, variance = (np.zeros((k, k)), leak) if told is None else (told.mean, told.variance)
     sets = list(itertools.product([False, True], repeat=k))
     slab = max(n_rows, (z**2).sum(axis=1).max() / 3)
     alone = [log_any_direction(row, slab) for row in z]
@@ -103,11 +111,12 @@ def brute_force(z, leak, n_rows):
                 own += known[key]
                 total += np.log(PRIOR)
                 continue
-            covariance = np.eye(q)
+            centre, covariance = np.zeros(q), np.eye(q)
             for i in range(k):
                 if members[i]:
-                    covariance = covariance + (leak[i, j] + FLOOR) * np.outer(z[i], z[i])
-            total += multivariate_normal(np.zeros(q), covariance).logpdf(z[j]) + np.log(1 - PRIOR)
+                    centre = centre + mean[i, j] * z[i]
+                    covariance = covariance + (variance[i, j] + FLOOR) * np.outer(z[i], z[i])
+            total += multivariate_normal(centre, covariance).logpdf(z[j]) + np.log(1 - PRIOR)
         log_posterior.append(total + np.logaddexp(own, mixed))
     weights = np.exp(np.array(log_posterior) - max(log_posterior))
     weights /= weights.sum()
@@ -122,10 +131,13 @@ def test_open_components_are_enumerated_exactly(seed, k):
     z = rng.uniform(-4, 4, size=(k, 1))
     leak = rng.uniform(0, 1, size=(k, k)) ** 3
     np.fill_diagonal(leak, 0)
-    found = signal_sets(z, leak, 4)
+    told = None
+    if seed % 2:
+        told = Turns(rng.uniform(-1, 1, size=(k, k)) * (1 - np.eye(k)), 0.3 * leak)
+    found = signal_sets(z, leak, 4, told)
     assert len(found.sets) == 2**k
     assert found.probabilities.sum() == pytest.approx(1)
-    expected, weights = brute_force(z, leak, 4)
+    expected, weights = brute_force(z, leak, 4, told)
     assert_allclose(found.inclusion, expected, rtol=1e-4, atol=1e-6)
     assert_allclose(np.sort(found.probabilities), np.sort(weights), rtol=1e-3, atol=1e-6)
 
@@ -174,6 +186,10 @@ def test_no_labels_speak_for_no_signal():
         for _ in range(200)
     ]
     assert np.mean(inclusion) < 0.02
+
+
+def about_zero(variance):
+    return Turns(np.zeros_like(variance), variance)
 
 
 def mixed(rho, n, strength, rng):
@@ -259,7 +275,7 @@ def test_untested_components_keep_their_prior():
     drawn, _ = draw_rotations(
         sets,
         z,
-        np.full((3, 3), 1e-3),
+        about_zero(np.full((3, 3), 1e-3)),
         4000,
         np.random.default_rng(0),
         n_rows=np.array([100.0, 0, 0]),
@@ -348,7 +364,7 @@ def test_drawn_rotations_are_orthogonal_and_sets_come_as_often_as_they_should():
     leak = np.full((4, 4), 0.1)
     np.fill_diagonal(leak, 0)
     sets = signal_sets(z, leak, 200)
-    drawn, rotations = draw_rotations(sets, z, leak, 4000, rng)
+    drawn, rotations = draw_rotations(sets, z, about_zero(leak), 4000, rng)
     assert drawn.shape == (4000, 4)
     assert_allclose(drawn.mean(axis=0), sets.inclusion, atol=0.03)
     identity = np.swapaxes(rotations, 1, 2) @ rotations
@@ -362,7 +378,7 @@ def test_rotations_turn_leaked_label_evidence_back():
     z = np.array([[20.0], [6.0]])
     leak = np.array([[0.0, 0.2], [0.2, 0.0]])
     sets = signal_sets(z, leak, 200)
-    drawn, rotations = draw_rotations(sets, z, leak, 4000, rng)
+    drawn, rotations = draw_rotations(sets, z, about_zero(leak), 4000, rng)
     lone = (drawn == [True, False]).all(axis=1)
     assert lone.sum() > 1000
     coefficients = rotations[lone, :, 1] @ z[:, 0]
@@ -370,10 +386,33 @@ def test_rotations_turn_leaked_label_evidence_back():
     assert coefficients.std() == pytest.approx(1.0, abs=0.3)
 
 
+def test_loadings_tell_a_leak_from_a_second_signal():
+    """A quarter of the strength, as the overlap says, or in the other direction."""
+    z, leak = np.array([[20.0], [5.0]]), np.array([[0.0, 0.2], [0.2, 0.0]])
+    known = np.array([[0.0, 0.25], [-0.25, 0.0]])
+    by_sign = [
+        signal_sets(z, leak, 200, Turns(sign * known, leak / 50)).inclusion[1] for sign in (1, -1)
+    ]
+    unknown = signal_sets(z, leak, 200).inclusion[1]
+    assert by_sign[0] < 0.7 * unknown
+    assert by_sign[1] > 0.99
+
+
+def test_rotations_follow_what_the_loadings_tell_where_labels_say_nothing():
+    rng = np.random.default_rng(9)
+    z, leak = np.array([[1e-3], [0.0]]), np.array([[0.0, 0.2], [0.2, 0.0]])
+    told = Turns(np.array([[0.0, 0.3], [-0.3, 0.0]]), leak / 2000)
+    sets = SignalSets(np.array([[True, False]]), np.ones(1), np.zeros(2, dtype=bool))
+    _, rotations = draw_rotations(sets, z, told, 2000, rng)
+    tangents = -rotations[:, 0, 1] / rotations[:, 1, 1]
+    assert tangents.mean() == pytest.approx(0.3, abs=0.002)
+    assert tangents.std() == pytest.approx(0.01, rel=0.1)
+
+
 def test_rotations_are_none_without_both_kinds_and_for_no_components():
     rng = np.random.default_rng(7)
     z = np.array([[30.0], [30.0]])
     leak = np.full((2, 2), 1e-3)
     np.fill_diagonal(leak, 0)
-    _, rotations = draw_rotations(signal_sets(z, leak, 100), z, leak, 20, rng)
+    _, rotations = draw_rotations(signal_sets(z, leak, 100), z, about_zero(leak), 20, rng)
     assert_allclose(rotations, np.broadcast_to(np.eye(2), (20, 2, 2)), atol=1e-12)

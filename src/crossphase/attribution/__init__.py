@@ -6,6 +6,7 @@ from crossphase.attribution.label_evidence import LabelEvidence, label_evidence
 from crossphase.attribution.published_folds import FoldStatistics
 from crossphase.attribution.signal_sets import (
     SignalSets,
+    chance_leak,
     draw_rotations,
     label_leak,
     leak_variance,
@@ -17,6 +18,7 @@ __all__ = [
     "FoldStatistics",
     "LabelEvidence",
     "SignalSets",
+    "chance_leak",
     "component_r2",
     "draw_rotations",
     "elbow",

@@ -15,15 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crossphase.attribution.signal_density import SignalDensity
+from crossphase.spectra.turns import Turns
 
-__all__ = ["SignalSets", "draw_rotations", "label_leak", "leak_variance", "signal_sets"]
+__all__ = [
+    "SignalSets",
+    "chance_leak",
+    "draw_rotations",
+    "label_leak",
+    "leak_variance",
+    "signal_sets",
+]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _PRIOR = 0.4
 #: Prior probability that every signal has a direction of the labels to itself.
-_OWN_DIRECTIONS = 0.1
+_OWN_DIRECTIONS = 0.03
 _MAX_ENUMERATED, _MAX_STEPS = 10, 100
 _CHUNK_ELEMENTS = 4_000_000
 _LEAK_FLOOR = 1e-3
@@ -108,7 +116,7 @@ def label_leak(correlations: Array, noise: Array, n: int, label_rows: Array) -> 
         Entry (i, j): of the coefficients of component j over those of i, where j carries no
         label. To first order (1 − ρ_i)(1 + ρ_j)(1 − ρ_iρ_j) / (2n (ρ_i − ρ_j)²), by the delta
         method for the averaged scores of both views, widened like the other, plus
-        (1/n_labelled − 1/n) / 4.
+        :func:`chance_leak`.
 
     Examples
     --------
@@ -119,8 +127,31 @@ def label_leak(correlations: Array, noise: Array, n: int, label_rows: Array) -> 
     own, other = correlations[:, None], correlations[None, :]
     gap = np.maximum((own - other) ** 2, 1e-12)
     mixing = _widened((1 - own) * (1 + other) * (1 - own * other) * noise / (2 * n * gap))
+    return np.asarray(mixing + chance_leak(n, label_rows))
+
+
+def chance_leak(n: int, label_rows: Array) -> Array:
+    """Part of :func:`label_leak` that chance correlations over the labelled rows make.
+
+    Parameters
+    ----------
+    n : int
+        Rows.
+    label_rows : ndarray of shape (k,)
+        As in :func:`label_leak`.
+
+    Returns
+    -------
+    ndarray of shape (k, k)
+        (1/n_labelled − 1/n) / 4 off the diagonal.
+
+    Examples
+    --------
+    >>> float(chance_leak(1000, np.full(2, 100.0))[0, 1].round(5))
+    0.00225
+    """
     by_chance = 0.25 * np.maximum(1 / np.maximum(label_rows, 1.0) - 1 / n, 0.0)
-    return np.asarray(mixing + by_chance[None, :] * (1 - np.eye(len(correlations))))
+    return np.asarray(by_chance[None, :] * (1 - np.eye(len(label_rows))))
 
 
 def _widened(first_order: Array) -> Array:
@@ -132,13 +163,16 @@ def _widened(first_order: Array) -> Array:
     return np.asarray(variance)
 
 
-def signal_sets(z: Array, leak: Array, n_rows: int | Array) -> SignalSets:
+def signal_sets(
+    z: Array, leak: Array, n_rows: int | Array, told: Turns | None = None
+) -> SignalSets:
     """Posterior over signal sets.
 
-    Component j outside the set has ``z_j ~ N(0, I + Σ_{i in set} leak_ij z_i z_iᵀ)``, inside it
+    Component j outside the set has ``z_j ~ N(0, I + Σ_{i in set} leak_ij z_i z_iᵀ)`` (where leaks
+    are `told`, of their mean and variance instead), inside it
     ``z_j ~ N(a u, I)`` along one label direction u, with a hardly ever near 0 and as large as n
     rows make it. Either every member has a direction to itself, at right angles with the others,
-    so that there are no more members than label directions (prior probability 0.1), or u is any
+    so that there are no more members than label directions (prior probability 0.03), or u is any
     direction or that of a stronger member, see
     :class:`crossphase.attribution.signal_density.SignalDensity`. The prior probability of signal
     is 0.4 each.
@@ -152,6 +186,8 @@ def signal_sets(z: Array, leak: Array, n_rows: int | Array) -> SignalSets:
     n_rows : int or ndarray of shape (k,)
         Labelled rows; with dependent rows, how many independent ones each component has; 0 for
         components that were not tested.
+    told : Turns or None, default None
+        Leaks into nuisance, where more than their size is known.
 
     Returns
     -------
@@ -170,7 +206,9 @@ def signal_sets(z: Array, leak: Array, n_rows: int | Array) -> SignalSets:
     k, q = z.shape
     rows = np.broadcast_to(np.asarray(n_rows, dtype=np.float64), k)
     untested = rows < 1
-    leak = (leak + _LEAK_FLOOR * (1 - np.eye(k))) * _units(rows) ** 2
+    units = _units(rows)
+    leaks = _as_coefficients(Turns(np.zeros((k, k)), leak) if told is None else told, units)
+    leak = (leak + _LEAK_FLOOR * (1 - np.eye(k))) * units**2
     strength = (z**2).sum(axis=1)
     density = SignalDensity.of(z, leak, rows)
     as_signal = density.on_its_own + np.log(_PRIOR)
@@ -178,13 +216,13 @@ def signal_sets(z: Array, leak: Array, n_rows: int | Array) -> SignalSets:
     likely = strength > 2 * q
     others = likely[None, :] & ~np.eye(k, dtype=bool)
     each = np.arange(k)
-    leaked, beside = _as_nuisance(z, leak, each, others), density.within(each, others)
+    leaked, beside = _as_nuisance(z, leaks, each, others), density.within(each, others)
     at_best = np.maximum(as_signal, beside + np.log(_PRIOR))
     settled = np.full(k, -1)
     settled[untested] = 0
     settled[as_signal - np.maximum(leaked, alone) > _SURE_SIGNAL] = 1
     settled[(alone - at_best > _SURE_NUISANCE) & (strength < 2 * q + 6)] = 0
-    weigh = _Weigher(z, leak, density, ~untested)
+    weigh = _Weigher(z, leaks, density, ~untested)
     if int((settled != 0).sum()) > _MAX_ENUMERATED:
         settled = _settle_most(weigh, np.flatnonzero(settled != 0), strength)
     open_ = np.flatnonzero(settled < 0)
@@ -201,7 +239,7 @@ class _Weigher:
     """Log posterior of signal sets, up to a constant."""
 
     z: Array
-    leak: Array
+    leaks: Turns
     density: SignalDensity
     tested: Mask
 
@@ -213,7 +251,7 @@ class _Weigher:
     def _few(self, sets: Mask) -> Array:
         inside, j = np.nonzero(sets & self.tested)
         outside, i = np.nonzero(~sets & self.tested)
-        nuisance = _as_nuisance(self.z, self.leak, i, sets[outside])
+        nuisance = _as_nuisance(self.z, self.leaks, i, sets[outside])
         designs = [
             np.log(prior) + np.bincount(inside, of_members + np.log(_PRIOR), minlength=len(sets))
             for prior, of_members in (
@@ -249,14 +287,21 @@ def _settle_most(weigh: _Weigher, open_: NDArray[np.intp], strength: Array) -> N
     return settled
 
 
-def _as_nuisance(z: Array, leak: Array, j: NDArray[np.intp], sets: Mask) -> Array:
+def _as_coefficients(turns: Turns, units: Array) -> Turns:
+    """Leaks of label coefficients, with the floor of their variance."""
+    floor = _LEAK_FLOOR * (1 - np.eye(len(units)))
+    return Turns(turns.mean * units, (turns.variance + floor) * units**2)
+
+
+def _as_nuisance(z: Array, leaks: Turns, j: NDArray[np.intp], sets: Mask) -> Array:
     """Log density of z_j[r] as nuisance under sets[r], up to a common constant, shape (len(j),)."""
     k, q = z.shape
     products = (z[:, :, None] * z[:, None, :]).reshape(k, q * q)
-    covariance = np.eye(q) + ((sets * leak[:, j].T) @ products).reshape(-1, q, q)
+    covariance = np.eye(q) + ((sets * leaks.variance[:, j].T) @ products).reshape(-1, q, q)
     _, log_det = np.linalg.slogdet(covariance)
-    solved = np.linalg.solve(covariance, z[j][:, :, None])[..., 0]
-    return np.asarray(-0.5 * log_det - 0.5 * (solved * z[j]).sum(axis=1) + np.log1p(-_PRIOR))
+    own = z[j] - (sets * leaks.mean[:, j].T) @ z
+    solved = np.linalg.solve(covariance, own[:, :, None])[..., 0]
+    return np.asarray(-0.5 * log_det - 0.5 * (solved * own).sum(axis=1) + np.log1p(-_PRIOR))
 
 
 def _units(rows: Array) -> Array:
@@ -268,7 +313,7 @@ def _units(rows: Array) -> Array:
 def draw_rotations(
     sets: SignalSets,
     z: Array,
-    leak: Array,
+    turns: Turns,
     n_draws: int,
     rng: np.random.Generator,
     *,
@@ -277,8 +322,19 @@ def draw_rotations(
     """Draw signal sets, and for each the rotation from sample to population components.
 
     Given the set, the leaks of the signals into a nuisance component have the posterior of a
-    ridge regression of its coefficients on theirs. `n_rows` is that of :func:`signal_sets`; only
-    its ratios count.
+    ridge regression of its coefficients on theirs, about the mean of `turns`.
+
+    Parameters
+    ----------
+    sets : SignalSets
+    z : ndarray of shape (k, q)
+        As in :func:`signal_sets`.
+    turns : Turns
+        What is known of how sampling turned the components, labels apart.
+    n_draws : int
+    rng : numpy.random.Generator
+    n_rows : int or ndarray of shape (k,), default 1
+        That of :func:`signal_sets`; only its ratios count.
 
     Returns
     -------
@@ -288,7 +344,7 @@ def draw_rotations(
     """
     k = len(z)
     units = _units(np.broadcast_to(np.asarray(n_rows, dtype=np.float64), k))
-    leak = leak * units**2
+    leak, expected = turns.variance * units**2, turns.mean * units
     pick = rng.choice(len(sets.probabilities), size=n_draws, p=sets.probabilities)
     tangents = np.tile(np.eye(k), (n_draws, 1, 1))
     for index in np.unique(pick):
@@ -301,7 +357,8 @@ def draw_rotations(
         known = z[signal]
         prior = 1 / np.maximum(leak[np.ix_(signal, nuisance)].T, 1e-12)
         precision = known @ known.T + prior[:, :, None] * np.eye(len(signal))
-        mean = np.linalg.solve(precision, (z[nuisance] @ known.T)[:, :, None])[..., 0]
+        told = z[nuisance] @ known.T + prior * expected[np.ix_(signal, nuisance)].T
+        mean = np.linalg.solve(precision, told[:, :, None])[..., 0]
         factor = np.linalg.cholesky(precision)
         noise = rng.standard_normal((len(rows), len(nuisance), len(signal), 1))
         drawn = mean + np.linalg.solve(np.swapaxes(factor, 1, 2), noise)[..., 0]

@@ -20,6 +20,7 @@ from crossphase.results import LeftOut
 from crossphase.spectra.loadings import Loadings
 from crossphase.spectra.repulsion import AllAlike, all_alike, drawn_together
 from crossphase.spectra.shared import FaintDirections, SharedSpace
+from crossphase.spectra.turns import TYPICAL_OVERLAP, turn_between_views
 
 __all__ = [
     "LOG_DELTA_LIMIT",
@@ -37,8 +38,6 @@ Mask = NDArray[np.bool_]
 LOG_DELTA_LIMIT = 20.0
 _LARGEST_CORRELATION = 0.9999
 _LEAST_EIGENVALUE = 0.05
-#: Typical cosine of the loadings of a signal and a nuisance component.
-_OVERLAP = 0.2
 #: Mean inflation by tails from which simulations of Gaussian rows do not apply.
 _HEAVY = 1.2
 #: Probability that no nuisance is left undetected, or none that matters.
@@ -214,7 +213,7 @@ def draw_separations(
     strongest = np.maximum(np.maximum(strongest, hidden), beyond[:, 0])
     alignment = ObjectiveDraws(_log_ratio(weakest, strongest, none), correlations)
     # Components turn differently in either modality, whatever the labels say.
-    turn = noise * (0.25 + 0.5 / np.maximum(rho[:, None] + rho[None, :], 0.1) ** 2) / n
+    turn = turn_between_views(rho, noise, n)
     common = _Common(
         correlations,
         signal,
@@ -363,7 +362,7 @@ def _without_sampling_overlap(loadings: Loadings, common: _Common) -> tuple[Arra
     louder = np.maximum(own[:, None, :] - own[:, :, None], 0.0)
     by_turning = turned * louder**2
     mine = own[:, :, None] * own[:, None, :]
-    share = by_turning / (by_turning + _OVERLAP**2 * mine + loadings.cross_variance)
+    share = by_turning / (by_turning + TYPICAL_OVERLAP**2 * mine + loadings.cross_variance)
     leak = np.where(apart, (1 - (1 - share) ** 2) * gram**2 / own[:, None, :], 0.0).sum(axis=2)
     left = np.maximum(own - leak, 0.1 * own)
     root = np.sqrt(left / own)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crossphase.attribution import draw_rotations, label_leak, leak_variance, signal_sets
+from crossphase.attribution import (
+    chance_leak,
+    draw_rotations,
+    label_leak,
+    leak_variance,
+    signal_sets,
+)
 from crossphase.diagnosis.draws import SeparationDraws, Spectrum, draw_separations
 from crossphase.results import LeftOut
 from crossphase.spectra.loadings import Loadings
+from crossphase.spectra.turns import Turns, turn_between_views, turns_told_by_loadings
 
 __all__ = ["Posterior", "draw_attribution", "draw_posterior", "hidden_signal_probability"]
 
@@ -73,7 +81,7 @@ def draw_posterior(
     Posterior
     """
     inclusion, signal, rotations = draw_attribution(
-        spectrum, noise, z, label_rows, n_draws=n_draws, rng=rng
+        spectrum, noise, z, label_rows, (loadings_x, loadings_y), n_draws=n_draws, rng=rng
     )
     draws = draw_separations(
         spectrum,
@@ -94,16 +102,19 @@ def draw_attribution(
     noise: Array,
     z: Array,
     label_rows: Array,
+    loadings: Sequence[Loadings] = (),
     *,
     n_draws: int,
     rng: np.random.Generator,
 ) -> tuple[Array, NDArray[np.bool_], Array]:
-    """Draw signal sets and mixing rotations: what the labels say, before any spectrum.
+    """Draw signal sets and mixing rotations: what labels and overlaps say, before any spectrum.
 
     Parameters
     ----------
     spectrum, noise, z, label_rows, n_draws, rng
         As in :func:`draw_posterior`.
+    loadings : sequence of Loadings, default ()
+        Those whose overlaps tell how sampling turned the components.
 
     Returns
     -------
@@ -116,10 +127,14 @@ def draw_attribution(
         return np.zeros(0), np.zeros((n_draws, 0), dtype=bool), np.zeros((n_draws, 0, 0))
     # A component that barely stands out of the noise takes up most of what leaks.
     inflated = noise * spectrum.inflation[None, :] ** 2
-    leak = leak_variance(spectrum.correlations, inflated, spectrum.n_rows)
-    inherited = label_leak(spectrum.correlations, inflated, spectrum.n_rows, label_rows)
-    sets = signal_sets(z, inherited, label_rows)
-    signal, rotations = draw_rotations(sets, z, leak, n_draws, rng, n_rows=label_rows)
+    rho, n = spectrum.correlations, spectrum.n_rows
+    inherited, by_chance = label_leak(rho, inflated, n, label_rows), chance_leak(n, label_rows)
+    apart = turn_between_views(rho, noise, n)
+    leaks = turns_told_by_loadings(np.maximum(inherited - by_chance, 0.0), loadings, apart)
+    leaks = Turns(leaks.mean, leaks.variance + by_chance)
+    turns = turns_told_by_loadings(leak_variance(rho, inflated, n), loadings, apart)
+    sets = signal_sets(z, inherited, label_rows, leaks)
+    signal, rotations = draw_rotations(sets, z, turns, n_draws, rng, n_rows=label_rows)
     return sets.inclusion, signal, rotations
 
 
