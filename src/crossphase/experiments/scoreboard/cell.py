@@ -27,7 +27,16 @@ from crossphase.theory import Regime
 if TYPE_CHECKING:
     from crossphase.nonlinear.outcomes import Outcome
 
-__all__ = ["DEPLOYS", "OPTIONS", "REGIMES", "TRAINED", "measure", "split_rows"]
+__all__ = [
+    "DEPLOYS",
+    "OPTIONS",
+    "REGIMES",
+    "TRAINED",
+    "configured",
+    "measure",
+    "split_rows",
+    "with_labels",
+]
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -56,6 +65,25 @@ _TEST_SHARE = 0.4
 _LEAST_ROWS = 12
 _BATCH = 128
 _FARTHEST = 10.0
+
+
+def configured(scale: ScoreboardScale, n_train: int, seed: int) -> TrainingConfig:
+    """How encoders are trained.
+
+    Parameters
+    ----------
+    scale : ScoreboardScale
+    n_train : int
+        Rows that train them.
+    seed : int
+        Of the split.
+    """
+    return TrainingConfig(
+        epochs=scale.epochs,
+        batch_size=max(4, min(_BATCH, n_train // 4)),
+        accelerator="cpu",
+        seed=seed % 2**20,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,12 +172,7 @@ def measure(
     train, by_label = split_rows(data, scale.labels, rng)
     seed = int(rng.integers(2**31))
     x, y = data.views[problem.x], data.views[problem.y]
-    config = TrainingConfig(
-        epochs=scale.epochs,
-        batch_size=max(4, min(_BATCH, len(train) // 4)),
-        accelerator="cpu",
-        seed=seed % 2**20,
-    )
+    config = configured(scale, len(train), seed)
     trained, _ = train_objectives(x, y, train, config=config, objectives=TRAINED)
     codes = {key: runs[0] for key, runs in trained.items()}
     found: list[dict[str, float]] = []
@@ -174,8 +197,8 @@ def _one_label(
     from crossphase.nonlinear.outcomes import Probes, Split, foretold_gain, verdict_on
 
     # Labels of the rows that diagnosis and probes may see, and of the test rows; of no others.
-    pairs = _with_labels(problem, data, label, np.concatenate([rows.learn, rows.test]))
-    seen = _with_labels(problem, data.take(train), label, np.searchsorted(train, rows.learn))
+    pairs = with_labels(problem, data, label, np.concatenate([rows.learn, rows.test]))
+    seen = with_labels(problem, data.take(train), label, np.searchsorted(train, rows.learn))
     settings = Settings(stability=False, seed=seed % 2**31)
     diagnosis = diagnose(seen, settings=settings)
     published = diagnose(seen, estimator="published", seed=seed)
@@ -273,8 +296,16 @@ def _score(outcome: Outcome) -> float:
     return float(outcome.by_seed.mean())
 
 
-def _with_labels(problem: PairProblem, data: Modalities, label: str, rows: Ints) -> PairedData:
-    """The pair with the labels of some rows."""
+def with_labels(problem: PairProblem, data: Modalities, label: str, rows: Ints) -> PairedData:
+    """The pair with the labels of some rows.
+
+    Parameters
+    ----------
+    problem : PairProblem
+    data : Modalities
+    label : str
+    rows : ndarray of int
+    """
     about = data.labels[label]
     return PairedData.from_arrays(
         data.views[problem.x],
