@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from oracle import oracle_log_delta
 from sampler import FAMILIES, REGIMES, Problem, draw
+from warped import warped_log_delta
 
 from crossphase.config import Settings
 from crossphase.diagnosis.published import estimate_published
@@ -47,13 +48,18 @@ def problem_rows(task: Task) -> tuple[Problem, Array, Array, Array, NDArray[np.i
     return problem, x, y, labels, labelled
 
 
-def evaluate(task: Task) -> list[dict[str, object]]:
+def evaluate(task: Task, *, robust_only: bool = False) -> list[dict[str, object]]:
     """A record per estimator."""
     problem, x, y, labels, labelled = problem_rows(task)
     base = {**asdict(task), "key": task.key, "truth": problem.regime}
     base |= {"true_log_delta": [float(v) for v in problem.log_delta]}
+    if task.family == "warped":
+        observed = warped_log_delta(*problem.covariances(), *problem.warps())
+        base["observed_log_delta"] = [float(v) for v in observed]
 
     records = [base | _robust(x, y, labels, labelled)]
+    if robust_only:
+        return records
     oracle = oracle_log_delta(problem, x, y)
     records.append(base | {"estimator": "oracle", "regime": _regime(oracle)})
     if task.published:

@@ -5,7 +5,9 @@
     python benchmarks/decision_quality/run.py --scale grid       pairs × labels, robust and oracle
 
 Records go to a JSON-lines file as they come, so an interrupted run goes on where it stopped;
-`--table` prints the tables of an existing file. Each scale has its own file in --out.
+`--table` prints the tables of an existing file. Each scale has its own file in --out. What changes
+the robust estimator alone can be measured alone: `--again` does its problems again and keeps the
+other estimators' records.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ import json
 import multiprocessing
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from evaluate import Task, evaluate
@@ -63,26 +66,41 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--figure", type=Path, help="write a reliability diagram (.png, .svg)")
     parser.add_argument("--table", action="store_true", help="only print the tables")
+    parser.add_argument(
+        "--again", action="store_true", help="the robust estimator again, the others as recorded"
+    )
     given = parser.parse_args()
     replicates = given.replicates or {"smoke": 2, "goals": 30, "grid": 5}[given.scale]
     given.out.mkdir(parents=True, exist_ok=True)
     path = given.out / f"{given.scale}.jsonl"
     known = _read(path)
+    if given.again:
+        # What was done again so far has a file of its own, so that this too can go on.
+        path = given.out / f"{given.scale}-again.jsonl"
+        others = [record for record in known if record["estimator"] != "robust"]
+        known = _read(path)
     done = {record["key"] for record in known}
     wanted = [] if given.table else [t for t in tasks(given.scale, replicates) if t.key not in done]
     start = time.perf_counter()
     if wanted:
-        known += _run(wanted, path, given.workers)
+        known += _run(wanted, path, given.workers, partial(evaluate, robust_only=given.again))
         print(f"{len(wanted)} problems in {time.perf_counter() - start:.0f} s\n")
+    if given.again:
+        known += others
     print_tables(known)
     if given.figure:
         save_reliability(known, given.figure)
 
 
-def _run(wanted: list[Task], path: Path, workers: int) -> list[dict[str, object]]:
+def _run(
+    wanted: list[Task],
+    path: Path,
+    workers: int,
+    each: Callable[[Task], list[dict[str, object]]],
+) -> list[dict[str, object]]:
     found = []
     with path.open("a") as file, multiprocessing.Pool(workers, threadpool_limits, (1,)) as pool:
-        done = pool.imap_unordered(evaluate, wanted)
+        done = pool.imap_unordered(each, wanted)
         for records in track(done, "problems", total=len(wanted), console=Console(stderr=True)):
             # One write a problem, so that none is half there after an interruption.
             file.write("".join(json.dumps(record) + "\n" for record in records))

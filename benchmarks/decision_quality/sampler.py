@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+#: Ranges of the amplitude, frequency and phase of warps.
+_WARP = ((0.1, 0.5), (0.8, 1.5), (0, 6.3))
 REGIMES = ("Both", "CA only", "CP only", "Neither")
 MAIN_FAMILIES = ("gaussian", "coloured", "classes")
 FAMILIES = (
@@ -97,9 +99,35 @@ class Problem:
         basis_x, basis_y = self.bases(x.shape[1], y.shape[1])
         x, y = x @ basis_x, y @ basis_y
         if self.family == "warped":
-            smooth = np.random.default_rng(self.seed + 3)
-            x, y = _warp(x, smooth), _warp(y, smooth)
+            x, y = (_warp(rows, how) for rows, how in zip((x, y), self.warps(), strict=True))
         return x, y, self._labels(standard, codes, rng), s
+
+    def warps(self) -> tuple[Array, Array]:
+        """Amplitude, frequency and phase of the warp of every coordinate, x and y."""
+        rng, k = np.random.default_rng(self.seed + 3), len(self.kappa)
+        x, y = (
+            np.stack([rng.uniform(*ends, size=k + len(t)) for ends in _WARP])
+            for t in (self.tilde_x, self.tilde_y)
+        )
+        return x, y
+
+    def covariances(self) -> tuple[Array, Array]:
+        """Of x and y together before any warp, and theirs with the standardised signals."""
+        k, m = len(self.kappa), len(self.eta)
+        k2 = self.kappa**2
+        dx, dy = k + len(self.tilde_x), k + len(self.tilde_y)
+        own_x = np.diag(np.concatenate([k2 + self.gamma_x, self.tilde_x]))
+        own_y = np.diag(np.concatenate([k2 + self.gamma_y, self.tilde_y]))
+        cross = np.zeros((dx, dy))
+        shared = np.arange(k + m)
+        cross[shared, shared] = np.concatenate([k2, self.eta])
+        basis_x, basis_y = self.bases(dx, dy)
+        cross = basis_x.T @ cross @ basis_y
+        joint = np.block(
+            [[basis_x.T @ own_x @ basis_x, cross], [cross.T, basis_y.T @ own_y @ basis_y]]
+        )
+        signal = np.concatenate([basis_x[:k], basis_y[:k]], axis=1).T * self.kappa
+        return joint, signal
 
     def bases(self, dx: int, dy: int) -> tuple[Array, Array]:
         """Orthogonal bases the canonical coordinates are rotated by."""
@@ -132,13 +160,11 @@ def _orthogonal(d: int, rng: np.random.Generator) -> Array:
     return q * np.sign(np.diag(r))
 
 
-def _warp(rows: Array, rng: np.random.Generator) -> Array:
+def _warp(rows: Array, how: Array) -> Array:
     """A random smooth, invertible map: each rotated coordinate through z + a sin(z·b + c)."""
     scale = rows.std(axis=0)
     z = rows / scale
-    a, b, c = (
-        rng.uniform(lo, hi, size=rows.shape[1]) for lo, hi in ((0.1, 0.5), (0.8, 1.5), (0, 6.3))
-    )
+    a, b, c = how
     return (z + a * np.sin(b * z + c)) * scale
 
 

@@ -137,7 +137,12 @@ def _calibration(records: Sequence[Record]) -> None:
         right = np.array([is_right(r) for r in here])
         sure = confidence >= 0.9
         called = f"{right[sure].mean():.3f}" if sure.any() else "–"
-        covered = [coverage(here, i) for i in range(3)]
+        truth = "observed_log_delta" if family == "warped" else "true_log_delta"
+        covered = [coverage(here, i, truth) for i in range(3)]
+        if family == "warped":
+            covered = [
+                f"{shown} ({coverage(here, i)} of the unwarped)" for i, shown in enumerate(covered)
+            ]
         seconds = np.median([r["seconds"] for r in here])
         print(
             f"| {family} | {len(here)} | {expected_calibration_error(confidence, right):.3f} "
@@ -148,18 +153,18 @@ def _calibration(records: Sequence[Record]) -> None:
     print()
 
 
-def coverage(records: Sequence[Record], objective: int) -> str:
+def coverage(records: Sequence[Record], objective: int, truth: str = "true_log_delta") -> str:
     """Share of intervals that hold the true Δ of an objective, of those that have one."""
-    found = [value for r in records if (value := _covers(r, objective)) is not None]
+    found = [value for r in records if (value := _covers(r, objective, truth)) is not None]
     return f"{np.mean(found):.2f}" if found else "–"
 
 
-def _covers(record: Record, objective: int) -> bool | None:
-    truth = record["true_log_delta"][objective]
-    if not np.isfinite(truth):
+def _covers(record: Record, objective: int, truth: str) -> bool | None:
+    value = record[truth][objective]
+    if not np.isfinite(value):
         return None
     low, high = record["intervals"][objective]
-    return bool(low <= np.exp(truth) <= high)
+    return bool(low <= np.exp(value) <= high)
 
 
 def _classifiers(records: Sequence[Record]) -> None:

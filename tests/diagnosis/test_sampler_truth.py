@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-PATH = Path(__file__).parents[2] / "benchmarks" / "decision_quality" / "sampler.py"
+FOLDER = Path(__file__).parents[2] / "benchmarks" / "decision_quality"
 ROWS = 40_000
 
 
-@pytest.fixture(scope="module")
-def sampler():
-    spec = importlib.util.spec_from_file_location("decision_quality_sampler", PATH)
+def load(name):
+    spec = importlib.util.spec_from_file_location(f"decision_quality_{name}", FOLDER / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -24,6 +23,16 @@ def sampler():
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def sampler():
+    return load("sampler")
+
+
+@pytest.fixture(scope="module")
+def warped():
+    return load("warped")
 
 
 def population_values(problem):
@@ -117,12 +126,33 @@ def test_no_signal_is_neither(sampler):
     assert np.abs(correlations).max() < 0.03
 
 
-def test_warped_rows_have_other_spectra_and_are_no_main_family(sampler):
-    """No closed form holds once coordinates are warped: only the unwarped truth is known."""
+def test_warped_rows_have_the_covariances_of_the_closed_form(sampler, warped):
     problem = small_problem(sampler, "warped", "Both")
-    signal, nuisance = population_values(problem)
     x, y, _, _ = problem.sample(ROWS, np.random.default_rng(6))
-    expected = np.sort(np.concatenate([signal[0], nuisance[0]]))[::-1]
-    found = sample_spectra(x, y)[0][: len(expected)]
-    assert np.abs(found / expected - 1).max() > 0.03
+    joint, with_signal = problem.covariances()
+    warp = np.concatenate(problem.warps(), axis=1)
+    scale = np.sqrt(np.diag(joint))
+    known = warped.warped_covariance(joint / np.outer(scale, scale), warp, warp)
+    rows = np.concatenate([x, y], axis=1) / scale
+    assert_allclose(np.cov(rows.T), known, atol=6 * np.sqrt(2 / ROWS))
+    # A warp changes what the rows show, but to less than the distance from the boundaries.
+    moved = warped.warped_log_delta(joint, with_signal, *problem.warps()) - problem.log_delta
+    assert 0.005 < np.abs(moved).max() < 0.3
+    found = sample_spectra(x, y)[0]
+    whole = np.linalg.svd(_whitened_cross(known, x.shape[1]), compute_uv=False)
+    assert_allclose(found[: len(problem.kappa)], whole[: len(problem.kappa)], rtol=0.03)
     assert "warped" not in sampler.MAIN_FAMILIES
+
+
+def _whitened_cross(covariance, dx):
+    roots = [np.linalg.cholesky(block) for block in (covariance[:dx, :dx], covariance[dx:, dx:])]
+    half = np.linalg.solve(roots[0], covariance[:dx, dx:])
+    return np.linalg.solve(roots[1], half.T).T
+
+
+@pytest.mark.parametrize("family", ["gaussian", "unequal", "extreme-variance"])
+def test_without_a_warp_the_ratios_are_those_of_the_closed_forms(sampler, warped, family):
+    problem = small_problem(sampler, family, "CA only")
+    none = [np.zeros_like(warp) for warp in problem.warps()]
+    found = warped.warped_log_delta(*problem.covariances(), *none)
+    assert_allclose(found, problem.log_delta, atol=1e-8)
