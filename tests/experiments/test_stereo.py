@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("torch", reason="PyTorch is not installed: crossphase[torch]")
 pytest.importorskip("lightning", reason="Lightning is not installed: crossphase[torch]")
 
+from crossphase.data import PairedData
 from crossphase.errors import InputError
 from crossphase.experiments.comparison import as_markdown
 from crossphase.experiments.stereo import figures, suite
@@ -23,6 +24,7 @@ from crossphase.experiments.stereo.cell import (
 )
 from crossphase.experiments.stereo.compare import accuracies, check_accuracies, check_diagnosis
 from crossphase.experiments.stereo.figures import accuracy_figure, probe_figure, write_figures
+from crossphase.experiments.stereo.foretold import NAMED, REGIMES, foretell_from
 from crossphase.experiments.stereo.published import published_accuracy
 from crossphase.experiments.stereo.scale import FURTHER, MAIN, RUNS, SCALES
 from crossphase.experiments.table import Table
@@ -64,8 +66,11 @@ def test_every_objective_is_probed_at_every_point(tiny):
                 assert len(kept["labels"]) == 24
     foretold = result.table("dsprites-diagnosis")
     assert foretold is not None
-    assert np.allclose(foretold["gap"], foretold["align"] - foretold["predict"])
-    assert (foretold["gap_low"] <= foretold["gap"]).all()
+    assert foretold["features"].tolist() == [0, 1]
+    whole = foretold["align"] - foretold["predict"]
+    narrow = foretold["narrow_align"] - foretold["narrow_predict"]
+    assert np.allclose(foretold["gap"], (whole + narrow) / 2)
+    assert (foretold["gap_low"] <= foretold["gap_high"]).all()
 
 
 def test_comparison_and_pictures(tiny):
@@ -176,18 +181,49 @@ def test_margins_are_paired_by_seed_and_shown_by_both_probes(two_seeds):
 
 
 def test_the_diagnosis_names_the_winner_or_not():
-    columns = {"jitter": [0.0, 0.0], "noise": [0.5, 0.5], "gap": [0.1, -0.5], "seed": [0, 1]}
-    columns |= {"named": [2, 0], "published_named": [0, 1]}
+    columns = {"jitter": [0.0] * 4, "noise": [0.5] * 4, "seed": [0, 1, 0, 1]}
+    columns |= {"features": [0, 0, 1, 1], "gap": [0.1, -0.5, 0.3, 0.5]}
+    columns |= {"named": [2, 0, 0, 0], "published_named": [0, 1, 0, 0], "chosen": [2, 0, 2, 2]}
     table = Table(
         "dsprites-diagnosis", {}, 0.0, {key: np.array(v, dtype=float) for key, v in columns.items()}
     )
-    robust, published, outlook, gap = check_diagnosis(
-        replace(TINY, jitters=(0.0,)), "dsprites", table
+    pixels, patches = np.split(
+        np.array(check_diagnosis(replace(TINY, jitters=(0.0,)), "dsprites", table)), 2
     )
-    assert (robust.quantity, robust.ours) == ("robust estimator names CP, ν = 1, noise 0.5", 0.5)
+    either, robust, published, gap = pixels
+    at = "from pixels, ν = 1, noise 0.5"
+    assert (robust.quantity, robust.ours) == (f"robust estimator names CP, {at}", 0.5)
     assert (published.ours, published.within) == (0.0, False)
-    assert (outlook.ours, outlook.within) == (0.5, False)
+    assert (either.quantity, either.ours) == (f"regime or outlook names CP, {at}", 0.5)
     assert gap.ours == pytest.approx(-0.2)
+    assert [check.ours for check in patches] == [1.0, 0.0, 0.0, pytest.approx(0.4)]
+    assert patches[0].within
+
+
+def linear_data(loud):
+    """One shared signal and one shared nuisance of a correlation beside it, that is loud in y."""
+    rng = np.random.default_rng(0)
+    n = 1500
+    s, z = rng.normal(size=(2, n, 1))
+    x = np.hstack([s + 0.3 * rng.normal(size=(n, 1)), z, rng.normal(size=(n, 18))])
+    own = np.hstack([s, loud * (0.6 * z + 0.8 * rng.normal(size=(n, 1)))])
+    y = np.hstack([own, 0.2 * rng.normal(size=(n, 18))])
+    turn = np.linalg.qr(rng.normal(size=(20, 20)))[0]
+    labels = np.where(s[:, 0] > 0, "b", "a")[:300]
+    return PairedData.from_arrays(x, y @ turn, {"shape": labels}, labelled=np.arange(300))
+
+
+@pytest.mark.parametrize(("loud", "regime"), [(5.0, "CA only"), (0.3, "Both")])
+def test_a_regime_that_names_one_decides_and_the_gap_is_of_paired_draws(loud, regime):
+    told = foretell_from(linear_data(loud), 0)
+    assert str(REGIMES[told.regime]) == regime
+    assert NAMED[told.named] == ("CA" if regime == "CA only" else "neither or both")
+    # Δ_CA does not know how loud y is, Δ_CP does: ratios of model and of cross-covariance.
+    assert told.delta_ca == pytest.approx(1 / np.sqrt(1.09) / 0.6, rel=0.1)
+    assert told.delta_cp == pytest.approx(1 / np.sqrt(1.09) / (0.6 * loud), rel=0.15)
+    # Scores of 300 rows are each uncertain by .03 or more; codes of one signal differ by less.
+    assert told.gap_high - told.gap_low < 0.08
+    assert told.chosen == told.named or told.gap_low > 0 or told.gap_high < 0
 
 
 def test_the_published_probe_is_drawn_with_what_was_published(two_seeds):

@@ -9,6 +9,7 @@ from PIL import Image
 from crossphase.errors import InputError, MissingExtraError
 from crossphase.features import (
     FunctionEncoder,
+    PatchFeatures,
     encode,
     image_features,
     image_files,
@@ -27,6 +28,17 @@ class Counting:
     def __call__(self, items):
         self.asked += len(items)
         return np.array([[len(item), 1.0] for item in items])
+
+
+def bars(n: int, upright: np.ndarray, seed: int = 0, noise: float = 20.0) -> np.ndarray:
+    """Grey images of a bar, upright or lying, somewhere within a margin of 4 pixels."""
+    rng = np.random.default_rng(seed)
+    images = noise * rng.normal(size=(n, 32, 32, 1)) + 60.0
+    for image, stands in zip(images, upright, strict=True):
+        height, width = (12, 3) if stands else (3, 12)
+        top, left = 4 + rng.integers(25 - height), 4 + rng.integers(25 - width)
+        image[top : top + height, left : left + width] += 120.0
+    return np.clip(images, 0, 255).round().astype(np.uint8)
 
 
 def pictures(n: int = 12, seed: int = 0) -> list[np.ndarray]:
@@ -233,3 +245,109 @@ def test_without_the_packages_the_extra_is_named(module, call, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, module, None)
     with pytest.raises(MissingExtraError, match=r"crossphase\[encoders\]"):
         call()
+
+
+def test_patches_tell_shapes_apart_wherever_they_stand():
+    """Means of the two shapes' pixels are all but the same; a linear rule needs the patches."""
+    upright = np.arange(600) % 2 == 0
+    images = bars(600, upright)
+    features = PatchFeatures.fit(images[:300], 20)(images)
+    flat = images.reshape(600, -1).astype(float)
+    flat = (flat - flat.mean(axis=0)) @ np.linalg.svd(flat[:300] - flat[:300].mean(axis=0))[2][
+        :20
+    ].T
+    right = {}
+    for name, values in (("patches", features), ("pixels", flat)):
+        design = np.hstack([np.ones((600, 1)), values])
+        weights = np.linalg.lstsq(design[:300], 2.0 * upright[:300] - 1.0, rcond=None)[0]
+        right[name] = float(((design[300:] @ weights > 0) == upright[300:]).mean())
+    assert right["patches"] > 0.97
+    assert right["pixels"] < 0.8
+
+
+def test_the_coarsest_average_hardly_moves_with_the_object_and_the_finest_does():
+    upright = np.arange(200) % 2 == 0
+    dictionary = PatchFeatures.fit(bars(200, upright, noise=0.0), 4).dictionary
+    image = np.full((32, 32, 1), 60, dtype=np.uint8)
+    image[8:20, 8:11] = 180
+    # By a multiple of the stride, so that the same patches are met again.
+    moved = np.roll(image, (4, 8), axis=(0, 1))
+    lying = np.full((32, 32, 1), 60, dtype=np.uint8)
+    lying[14:17, 10:22] = 180
+    first, second, other = dictionary.averages(np.stack([image, moved, lying]))
+    assert first.size == 21 * dictionary.patches.shape[1]
+    whole, finest = (
+        slice(dictionary.patches.shape[1]),
+        slice(-16 * dictionary.patches.shape[1], None),
+    )
+
+    def apart(a, b, part):
+        return np.linalg.norm((a - b)[part]) / np.linalg.norm(a[part])
+
+    np.testing.assert_allclose(first[whole], second[whole], atol=1e-5)
+    assert apart(first, other, whole) > 0.05
+    assert apart(first, second, finest) > 0.2
+
+
+def test_levels_weigh_the_same_and_components_are_in_no_order():
+    images = bars(300, np.arange(300) % 2 == 0)
+    found = PatchFeatures.fit(images, 2000, seed=3)
+    features = found(images)
+    assert features.shape == (300, 299)
+    # All components of all images: squared distances are those of the scaled averages.
+    averages = found.dictionary.averages(images).astype(np.float64)
+    averages -= averages.mean(axis=0)
+    k = found.dictionary.patches.shape[1]
+    levels = np.split(averages, [k, 5 * k], axis=1)
+    scaled = np.hstack([part / np.sqrt((part**2).sum(axis=1).mean()) for part in levels])
+    np.testing.assert_allclose(features @ features.T, scaled @ scaled.T, atol=0.02)
+    few = PatchFeatures.fit(images, 10)(images)
+    spectrum = np.linalg.svd(few - few.mean(axis=0), compute_uv=False) ** 2
+    assert spectrum[0] / spectrum[-1] > 3 * (few.var(axis=0).max() / few.var(axis=0).min())
+
+
+def test_patches_are_the_same_every_time_and_row_by_row():
+    images = bars(80, np.arange(80) % 2 == 0)
+    first, again = (PatchFeatures.fit(images, 6, seed=1) for _ in range(2))
+    np.testing.assert_array_equal(first(images), again(images))
+    np.testing.assert_allclose(first(images)[70:], first(images[70:]), atol=1e-5)
+    assert not np.allclose(first(images), PatchFeatures.fit(images, 6, seed=2)(images))
+
+
+def test_patches_by_name_take_images_of_any_size_and_are_kept(tmp_path):
+    images = pictures()
+    found = image_features(images, "patches", n_components=5, keep=tmp_path)
+    assert found.shape == (12, 5)
+    assert found.dtype == np.float64
+    (path,) = tmp_path.iterdir()
+    np.testing.assert_array_equal(np.load(path, allow_pickle=False), found)
+    small = open_images(images, 32)
+    np.testing.assert_allclose(found, PatchFeatures.fit(small, 5)(small), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("images", "said"),
+    [
+        (np.zeros((9, 64, 64, 1), np.uint8), r"shape \(9, 64, 64, 1\): give \(n, 32, 32"),
+        (np.zeros((9, 32, 32), np.uint8), "give \\(n, 32, 32, channels"),
+        (np.zeros((9, 32, 32, 1)), "are float64: give uint8"),
+        (np.zeros((1, 32, 32, 1), np.uint8), "1 images have no components"),
+        (np.zeros((9, 32, 32, 0), np.uint8), "shape"),
+    ],
+)
+def test_images_that_patches_cannot_be_cut_from(images, said):
+    with pytest.raises(InputError, match=said):
+        PatchFeatures.fit(images, 3)
+
+
+def test_what_patches_cannot_be_asked():
+    images = bars(20, np.arange(20) % 2 == 0)
+    with pytest.raises(InputError, match="n_components=0"):
+        PatchFeatures.fit(images, 0)
+    with pytest.raises(InputError, match="images have 3 channels, those fitted 1"):
+        PatchFeatures.fit(images, 3)(np.zeros((2, 32, 32, 3), np.uint8))
+    # Black images with no edge to a margin: nothing in them at all.
+    with pytest.raises(InputError, match="more than one colour"):
+        PatchFeatures.fit(np.zeros((9, 32, 32, 1), np.uint8), 3)
+    with pytest.raises(InputError, match="all images are alike"):
+        PatchFeatures.fit(np.repeat(images[:1], 9, axis=0), 3)

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 __all__ = ["Components", "ImageEncoder", "Keep", "TextEncoder", "features", "kept_in"]
 
 Components = Annotated[
-    int, typer.Option("--components", metavar="K", help="Most features of pixels and tfidf.")
+    int,
+    typer.Option("--components", metavar="K", help="Most features of pixels, patches and tfidf."),
 ]
 ImageEncoder = Annotated[
     str,
-    typer.Option("--image-encoder", metavar="[pixels|efficientnet-lite0]", help="Of the images."),
+    typer.Option(
+        "--image-encoder", metavar="[pixels|patches|efficientnet-lite0]", help="Of the images."
+    ),
 ]
 TextEncoder = Annotated[
     str, typer.Option("--text-encoder", metavar="[tfidf|minilm]", help="Of the texts.")
@@ -62,7 +65,7 @@ def features(
         str | None,
         typer.Option(
             "--encoder",
-            metavar="[pixels|efficientnet-lite0|tfidf|minilm]",
+            metavar="[pixels|patches|efficientnet-lite0|tfidf|minilm]",
             help="Default: pixels for images, tfidf for texts.",
             show_default=False,
         ),
@@ -88,9 +91,9 @@ def features(
 ) -> None:
     """Turn images or texts into features that diagnose takes.
 
-    pixels and tfidf are fitted on what is given and need nothing more; efficientnet-lite0 and
-    minilm are trained encoders of the extra "encoders". Rows follow the order of file names, or
-    of lines. IDs are the file names, the column --id, or the line numbers.
+    pixels, patches and tfidf are fitted on what is given and need nothing more;
+    efficientnet-lite0 and minilm are trained encoders of the extra "encoders". Rows follow the
+    order of file names, or of lines. IDs are the file names, the column --id, or the line numbers.
     """
     if Path(out).suffix not in (".npy", ".npz"):
         raise InputError(f"--out {out}: give a name that ends in .npy or .npz")

@@ -3,6 +3,7 @@
 from crossphase.features.encoders import Encoder, FunctionEncoder
 from crossphase.features.extract import encode
 from crossphase.features.items import image_files, open_images
+from crossphase.features.patches import PatchFeatures
 from crossphase.features.views import (
     IMAGE_ENCODERS,
     TEXT_ENCODERS,
@@ -15,6 +16,7 @@ __all__ = [
     "TEXT_ENCODERS",
     "Encoder",
     "FunctionEncoder",
+    "PatchFeatures",
     "encode",
     "image_features",
     "image_files",

@@ -17,16 +17,15 @@ from crossphase.features.encoders import Encoder
 from crossphase.features.extract import encode
 from crossphase.features.items import open_images
 from crossphase.features.kept import kept_or_made
+from crossphase.features.patches import PATCH_SIDE, PatchFeatures
 
 __all__ = ["IMAGE_ENCODERS", "TEXT_ENCODERS", "image_features", "text_features"]
 
 Progress = Callable[[str, float], None]
 
 #: Encoders of images and of texts by name; the first of each needs nothing but crossphase.
-IMAGE_ENCODERS = ("pixels", "efficientnet-lite0")
+IMAGE_ENCODERS = ("pixels", "patches", "efficientnet-lite0")
 TEXT_ENCODERS = ("tfidf", "minilm")
-
-_SIDE = 16
 
 
 def image_features(
@@ -46,12 +45,13 @@ def image_features(
         Opened a batch at a time.
     encoder : str, Encoder or torch.nn.Module, default "pixels"
         ``"pixels"``: principal components of the images at 16 × 16 pixels, fitted on these very
-        images. ``"efficientnet-lite0"``: see
+        images. ``"patches"``: what they have in common with patches drawn from them, see
+        :class:`crossphase.features.patches.PatchFeatures`. ``"efficientnet-lite0"``: see
         :func:`crossphase.features.torch_encoders.efficientnet_lite0`. A module gets batches as
         :class:`crossphase.features.torch_encoders.ImageInput` makes them by default; wrap it in a
         ``TorchEncoder`` to say otherwise.
     n_components : int, default 64
-        Of ``"pixels"``; as many as there are if that is less.
+        Of ``"pixels"`` and ``"patches"``; as many as there are if that is less.
     batch_size, keep, progress
         See :func:`crossphase.features.encode`.
 
@@ -73,9 +73,10 @@ def image_features(
     (9, 4)
     """
     items = list(images)
-    if isinstance(encoder, str) and encoder == "pixels":
-        make = partial(_pixels, items, n_components, progress)
-        return _fitted(keep, items, f"pixels {_SIDE} {n_components}", make)
+    if isinstance(encoder, str) and encoder in _FITTED:
+        side, components = _FITTED[encoder]
+        make = partial(_components, components, items, side, n_components, progress)
+        return _fitted(keep, items, f"{encoder} {side} {n_components}", make)
     return encode(
         items,
         _named(encoder, IMAGE_ENCODERS, "image"),
@@ -153,18 +154,35 @@ def _fitted(
     return kept_or_made(folder, items, identity, make).astype(np.float64)
 
 
-def _pixels(
-    images: Sequence[Any], n_components: int, progress: Progress | None
+def _components(
+    components: Callable[[NDArray[np.uint8], int], NDArray[Any]],
+    images: Sequence[Any],
+    side: int,
+    n_components: int,
+    progress: Progress | None,
 ) -> NDArray[np.float32]:
     _check_components(n_components)
     small = []
     for start in range(0, len(images), 256):
         if progress is not None:
             progress("opening images", start / len(images))
-        small.append(open_images(images[start : start + 256], _SIDE))
-    pixels = np.concatenate(small)
-    wanted = min(n_components, len(pixels) - 1, pixels[0].size)
-    return pixel_components(pixels, wanted).astype(np.float32)
+        small.append(open_images(images[start : start + 256], side))
+    return components(np.concatenate(small), n_components).astype(np.float32)
+
+
+def _pixels(images: NDArray[np.uint8], n_components: int) -> NDArray[np.float64]:
+    return pixel_components(images, min(n_components, len(images) - 1, images[0].size))
+
+
+def _patches(images: NDArray[np.uint8], n_components: int) -> NDArray[np.float32]:
+    return PatchFeatures.fit(images, n_components)(images)
+
+
+#: Encoders fitted on the images given: their height and width, and components of them.
+_FITTED: dict[str, tuple[int, Callable[[NDArray[np.uint8], int], NDArray[Any]]]] = {
+    "pixels": (16, _pixels),
+    "patches": (PATCH_SIDE, _patches),
+}
 
 
 def _words(texts: Sequence[str], n_components: int) -> NDArray[np.float32]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import product
 
 import numpy as np
 
 from crossphase.experiments.check import Check, absolute, beside, reached, unpublished
 from crossphase.experiments.stereo.cell import PROBES, VIEWS, Configuration, configurations
-from crossphase.experiments.stereo.foretold import NAMED
+from crossphase.experiments.stereo.foretold import FEATURES, NAMED
 from crossphase.experiments.stereo.published import (
     LEAST_MARGINS,
     TOLERANCE,
@@ -23,6 +24,12 @@ from crossphase.experiments.table import Mean, Table
 __all__ = ["accuracies", "check_accuracies", "check_diagnosis"]
 
 _FEW = 100
+#: The outlook is of codes wide enough to hold what the regime's Δ says drowns.
+_NAMING = {
+    "chosen": "regime or outlook",
+    "named": "robust estimator",
+    "published_named": "published estimator",
+}
 _NUMBERS = {run.name: number for number, run in enumerate(RUNS)}
 
 
@@ -136,20 +143,16 @@ def _margin(
 def check_diagnosis(scale: StereoScale, name: str, table: Table) -> list[Check]:
     """Whether the diagnosis names the better objective, and what the outlook foretells."""
     found = []
-    for where in configurations(scale):
+    for where, (number, features) in product(configurations(scale), enumerate(FEATURES)):
         nu = 1.0 - where.jitter
-        part = table.where(jitter=where.jitter, noise=where.noise)
-        at = f"ν = {nu:g}, noise {where.noise:g}"
+        part = table.where(jitter=where.jitter, noise=where.noise, features=number)
+        at = f"from {features}, ν = {nu:g}, noise {where.noise:g}"
         if nu in LEAST_MARGINS:
             winner = NAMED.index(LEAST_MARGINS[nu][0])
-            for column, estimator in (("named", "robust"), ("published_named", "published")):
+            for column, naming in _NAMING.items():
                 share = Mean.of((part[column] == winner).astype(float))
-                quantity = f"{estimator} estimator names {NAMED[winner]}, {at}"
+                quantity = f"{naming} names {NAMED[winner]}, {at}"
                 found.append(reached(table.name, quantity, 1.0, share))
-            # The outlook is of codes wide enough to hold what the regime's Δ says drowns.
-            side = part["gap"] < 0 if NAMED[winner] == "CP" else part["gap"] > 0
-            quantity = f"outlook foretells more of {NAMED[winner]}, {at}"
-            found.append(reached(table.name, quantity, 1.0, Mean.of(side.astype(float))))
         quantity = f"foretold CA − CP, x at hand, {at}"
         found.append(unpublished(table.name, quantity, Mean.of(part["gap"])))
     return found

@@ -1,30 +1,84 @@
-"""What the diagnosis says of one configuration, by both estimators."""
+"""What the diagnosis says of one configuration, by both estimators, from two kinds of features."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crossphase.config import Settings
+from crossphase.data import PairedData
+from crossphase.datasets.stereo.pairs import StereoPairs
 from crossphase.diagnosis import diagnose
 from crossphase.experiments.stereo.cell import Configuration, make_pairs
 from crossphase.experiments.stereo.scale import StereoScale
-from crossphase.results import Diagnosis
+from crossphase.features import PatchFeatures
+from crossphase.outlook import Outlook, compute_outlook
+from crossphase.outlook.intervals import interval
 from crossphase.theory import Regime
 
-__all__ = ["NAMED", "REGIMES", "foretell"]
+__all__ = ["FEATURES", "NAMED", "NARROW", "REGIMES", "Foretold", "foretell", "foretell_from"]
 
 Array = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+FEATURES = ("pixels", "patches")
+"""What is diagnosed: principal components of pixels, or of patch averages (PatchFeatures)."""
 
 REGIMES = tuple(regime for regime in Regime)
 """Numbers in tables count along it."""
 
 NAMED = ("neither or both", "CA", "CP")
-"""Which objective alone recovers the signal, by the regime."""
+"""Which objective alone recovers the signal, or foretells more."""
+
+NARROW = 8
+"""Width of the codes that show which directions are loud."""
 
 _NAMES = {Regime.CA_ONLY: 1, Regime.CP_ONLY: 2}
+_PATCH_COMPONENTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """What one diagnosis says. Scores are balanced accuracies with x at hand.
+
+    Attributes
+    ----------
+    regime, published_regime : int
+        As in REGIMES.
+    named, published_named : int
+        By the regime alone, as in NAMED.
+    chosen : int
+        The same, but where the robust regime names none, the side of zero that the whole interval
+        of `gap` lies on.
+    delta_ca, delta_cp, published_delta_ca, published_delta_cp : float
+    align, predict : float
+        Of whole codes, lifted.
+    narrow_align, narrow_predict : float
+        Of the NARROW leading directions of linear codes.
+    gap, gap_low, gap_high : float
+        Alignment less prediction, mean of whole and narrow codes, and its 95 % interval. All
+        scores are of the same held-out rows, and drawn together.
+    """
+
+    regime: int
+    published_regime: int
+    named: int
+    published_named: int
+    chosen: int
+    delta_ca: float
+    delta_cp: float
+    published_delta_ca: float
+    published_delta_cp: float
+    align: float
+    predict: float
+    narrow_align: float
+    narrow_predict: float
+    gap: float
+    gap_low: float
+    gap_high: float
 
 
 def foretell(
@@ -48,48 +102,109 @@ def foretell(
 
     Returns
     -------
-    dict of str to ndarray of shape (1,)
-        `jitter`, `noise`; `regime` and `published_regime` (as in REGIMES); `named` and
-        `published_named` (as in NAMED); Δ of both estimators (`delta_ca`, `delta_cp`,
-        `published_delta_ca`, `published_delta_cp`); the outlook's lifted
-        scores `align` and `predict` with x at hand, and `gap`, `gap_low`, `gap_high`: alignment
-        less prediction. The scores are paired, their intervals are not, so the ends of `gap` are
-        wider than they need be.
+    dict of str to ndarray of shape (2,)
+        A row for each of FEATURES: its number `features`, `jitter`, `noise`, and what
+        :class:`Foretold` has.
     """
     pairs = make_pairs(name, scale, configuration, data_dir)
     rows = np.sort(pairs.split(seed).train)
-    labels = min(scale.labels, len(rows))
-    data = pairs.paired_data(rows, n_labelled=labels, seed=seed)
-    robust = diagnose(data, settings=Settings(stability=False, seed=seed))
+    pixels = pairs.paired_data(rows, n_labelled=min(scale.labels, len(rows)), seed=seed)
+    of_x, of_y = _patch_features(pairs, rows, seed)
+    found = []
+    for number, data in enumerate((pixels, replace(pixels, x=of_x, y=of_y))):
+        told = foretell_from(data, seed)
+        about = {"features": number, "jitter": configuration.jitter, "noise": configuration.noise}
+        found.append(about | {key: getattr(told, key) for key in Foretold.__slots__})
+    return {key: np.array([row[key] for row in found], dtype=np.float64) for key in found[0]}
+
+
+def foretell_from(data: PairedData, seed: int) -> Foretold:
+    """Diagnose features by both estimators, and foretell narrow and whole codes.
+
+    Parameters
+    ----------
+    data : PairedData
+        With one column of classes.
+    seed : int
+
+    Returns
+    -------
+    Foretold
+    """
+    settings = Settings(stability=False, outlook=False, seed=seed)
+    robust = diagnose(data, settings=settings)
     published = diagnose(data, estimator="published", seed=seed)
-    align, predict = (_lifted(robust, key) for key in ("align", "predict x->y"))
-    spread = np.hypot(align[1], predict[1])
-    gap = align[0] - predict[0]
-    found = {
-        "jitter": configuration.jitter,
-        "noise": configuration.noise,
-        "regime": REGIMES.index(robust.regime),
-        "published_regime": REGIMES.index(published.regime),
-        "named": _NAMES.get(robust.regime, 0),
-        "published_named": _NAMES.get(published.regime, 0),
-        "delta_ca": robust.alignment.delta,
-        "delta_cp": robust.prediction_xy.delta,
-        "published_delta_ca": published.alignment.delta,
-        "published_delta_cp": published.prediction_xy.delta,
-        "align": align[0],
-        "predict": predict[0],
-        "gap": gap,
-        "gap_low": gap - spread,
-        "gap_high": gap + spread,
-    }
-    return {key: np.array([value], dtype=np.float64) for key, value in found.items()}
-
-
-def _lifted(d: Diagnosis, representation: str) -> tuple[float, float]:
-    """Score and half the width of its gain's interval, x at hand."""
-    row = next(
-        r
-        for r in d.outlook
-        if (r.representation, r.kind, r.view) == (representation, "lifted", "x")
+    whole, narrow = _outlook(data, settings), _outlook(data, replace(settings, latent_dim=NARROW))
+    codes = ("align", "predict x->y")
+    (align, predict), (narrow_align, narrow_predict) = (
+        [_at_x(outlook, code, kind) for code in codes]
+        for outlook, kind in ((whole, "lifted"), (narrow, "linear"))
     )
-    return row.score, (row.gain_interval.upper - row.gain_interval.lower) / 2
+    gap = (align - predict + narrow_align - narrow_predict) / 2
+    of_gap = interval(gap[1:], settings.level)
+    named = _NAMES.get(robust.regime, 0)
+    foretold = 1 if of_gap.lower > 0 else 2 if of_gap.upper < 0 else 0
+    return Foretold(
+        regime=REGIMES.index(robust.regime),
+        published_regime=REGIMES.index(published.regime),
+        named=named,
+        published_named=_NAMES.get(published.regime, 0),
+        chosen=named or foretold,
+        delta_ca=robust.alignment.delta,
+        delta_cp=robust.prediction_xy.delta,
+        published_delta_ca=published.alignment.delta,
+        published_delta_cp=published.prediction_xy.delta,
+        align=float(align[0]),
+        predict=float(predict[0]),
+        narrow_align=float(narrow_align[0]),
+        narrow_predict=float(narrow_predict[0]),
+        gap=float(gap[0]),
+        gap_low=of_gap.lower,
+        gap_high=of_gap.upper,
+    )
+
+
+def _outlook(data: PairedData, settings: Settings) -> Outlook:
+    """Outlooks of one seed share folds and draws, so that their scores can be subtracted."""
+    assert data.labels is not None
+    return compute_outlook(
+        data.x,
+        data.y,
+        data.labels.columns,
+        labelled=data.labelled_rows,
+        settings=settings,
+        rng=np.random.default_rng(settings.seed),
+    )
+
+
+def _at_x(outlook: Outlook, representation: str, kind: str) -> Array:
+    """Score, then its draws, with x at hand."""
+    wanted = (representation, kind, "x")
+    at = next(
+        i
+        for i, row in enumerate(outlook.rows)
+        if (row.representation, row.kind, row.view) == wanted
+    )
+    return np.append(outlook.rows[at].score, outlook.draws[at])
+
+
+def _patch_features(pairs: StereoPairs, rows: Ints, seed: int) -> tuple[Array, Array]:
+    """Patch features of each view, fitted on that view's images alone."""
+    halved: list[list[NDArray[np.uint8]]] = [[], []]
+    for _, *views in pairs.batches(rows):
+        for kept, view in zip(halved, views, strict=True):
+            kept.append(_halved(view))
+    of_x, of_y = (np.concatenate(parts) for parts in halved)
+    return _fitted(of_x, seed), _fitted(of_y, seed)
+
+
+def _fitted(images: NDArray[np.uint8], seed: int) -> Array:
+    return PatchFeatures.fit(images, _PATCH_COMPONENTS, seed=seed)(images).astype(np.float64)
+
+
+def _halved(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Images of half the side, channels last."""
+    n, channels, height, width = images.shape
+    blocks = images.reshape(n, channels, height // 2, 2, width // 2, 2).mean(axis=(3, 5))
+    halved: NDArray[np.uint8] = np.rint(blocks.transpose(0, 2, 3, 1)).astype(np.uint8)
+    return halved
