@@ -21,11 +21,10 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from sampler import REGIMES
 from threadpoolctl import threadpool_limits
 
 import crossphase as xp
-from plan_check import FAMILIES, FIRST, first_diagnosis
+from plan_check import FAMILIES, FIRST, REGIMES, first_diagnosis
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Plans for each path that it reads, and writes the seconds of processor time of each.

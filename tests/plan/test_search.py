@@ -47,13 +47,13 @@ def test_what_is_read_off_is_what_every_size_would_show(product, truths, settle_
             if m > n:
                 assert np.isnan(sizes.right[i, j])
             elif n * m >= product:
-                assert sizes.right[i, j] >= 0.95
+                assert sizes.right[i, j] >= 0.9
                 assert sizes.named[i, j] == 1.0
             else:
                 assert not sizes.right[i, j] > 0
                 assert sizes.at_most[i, j] == 0.0
     assert sizes.largest.all()
-    assert len(calls) < 0.7 * 16 * np.isfinite(sizes.at_most).sum()
+    assert len(calls) < 0.4 * 16 * np.isfinite(sizes.at_most).sum()
     first, *_ = cheapest_options((300, 50), sizes, 0.8)
     assert 0.5 * product <= first.n_pairs * first.n_labelled <= 2.1 * max(product, 1.25 * 15_000)
 
@@ -64,6 +64,7 @@ def test_what_nothing_settles_takes_few_simulations(truths, settle_from):
     assert not sizes.largest.any()
     assert len(sizes.largest) == 16
     assert cheapest_options((300, 50), sizes, 0.8) == ()
-    # A quarter for the most labels of each number of pairs, and of the largest one all.
-    assert len(calls) < 16 + 4 * (len(PAIRS) + len(LABELS))
+    # A quarter of them with the most labels for each number of pairs, all for the largest sizes,
+    # and what was open before these were reached.
+    assert len(calls) < 16 + 4 * (len(PAIRS) + 2 * len(LABELS))
     assert np.isfinite(sizes.right[:, -1]).sum() == np.sum(np.array(PAIRS) >= LABELS[-1])

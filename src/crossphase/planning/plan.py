@@ -22,7 +22,9 @@ Mask = NDArray[np.bool_]
 Progress = Callable[[str, float], None]
 
 _PAIR_FACTORS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-_LABEL_FACTORS = (1, 2, 4, 16, 64, 256)
+_LABEL_FACTORS = (1, 4, 16, 64, 256)
+#: Quotient of numbers of labels below which one is enough.
+_ALIKE = 1.5
 #: Probability of a Δ within the margin from which nothing is promised.
 _TOO_NEAR = 0.5
 #: Regimes that have sizes of their own where there is no plan: the two in question, unless the
@@ -130,7 +132,9 @@ def plan(
     pairs = _levels(model.n_rows, _PAIR_FACTORS, max_factor)
     labels = _levels(model.n_labelled, _LABEL_FACTORS, max_factor)
     if model.n_rows < labels[-1]:
-        labels = sorted({*labels, model.n_rows})
+        # Labels for all pairs at hand, in the place of a number like that.
+        like = [m for m in labels[1:-1] if _ALIKE > m / model.n_rows > 1 / _ALIKE]
+        labels = sorted({*labels, model.n_rows} - set(like))
     aim = Aim(confidence, d.settings.alpha, assurance)
     with threadpool_limits(limits=1, user_api="blas"):
         # What lies within the margin counts where there is nothing else.

@@ -19,15 +19,16 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Progress = Callable[[str, float], None]
 
-_DRAWS = 50
+_DRAWS = 32
 #: Neighbouring sizes are simulated from different populations, so that smoothing over sizes
 #: averages over these, too.
 SETS = 4
-#: Sizes that a quarter or a half of the simulations show to be this far from the aim are not
-#: simulated further, and smaller ones not at all.
-_FAR = 0.4
-#: Sizes above one that is right this often are as good, and not simulated.
-_SURE = 0.95
+#: Sizes that a quarter, and that a half, of the simulations show to be this far from the aim are
+#: not simulated further, and smaller ones not at all.
+_FAR = (0.4, 0.3, 0.3)
+#: Sizes above one that is right so often, or in all of so many simulations, are as good, and not
+#: simulated.
+_SURE, _EVERY = 0.9, 8
 #: Failures added to those seen, since the least size that looks good enough is chosen.
 _CAUTION = 0.5
 
@@ -66,7 +67,8 @@ class Sizes:
     at_most : ndarray of shape (r, c)
         `right`, or what larger sizes say that it is at most.
     largest : ndarray of shape (t,), bool
-        Whether the right regime was named at the largest size, for each of its populations.
+        Whether the right regime was named at the largest size, for each of its populations; empty
+        where smaller sizes are sure.
     """
 
     pairs: tuple[int, ...]
@@ -87,9 +89,9 @@ def try_sizes(
 ) -> Sizes:
     """Simulate new samples of many sizes.
 
-    Numbers of pairs are halved in turn, the largest first: what is far from the aim speaks for
-    all smaller sizes, and what is sure for all larger ones. The most labels are tried with every
-    number of pairs, if only a few times.
+    The middle number of pairs comes first, then the middles of what is between: what is far from
+    the aim speaks for all smaller sizes, and what is sure for all larger ones. The most labels are
+    tried with every number of pairs, if only a few times.
 
     Parameters
     ----------
@@ -115,14 +117,15 @@ def try_sizes(
         if progress is not None:
             progress("simulating larger samples", done / len(pairs))
         truths_here = truths[i % SETS :: SETS]
-        sizes = {id(truth.model): FutureSize.of(truth.model, pairs[i]) for truth in truths_here}
+        models = {id(truth.model): truth.model for truth in truths_here}
+        sizes = {key: FutureSize.of(model, pairs[i]) for key, model in models.items()}
         most = int(np.flatnonzero(fits[i])[-1])
         columns = [
             j for j in np.flatnonzero(fits[i] & ~sure[i]).tolist() if j == most or not far[i, j]
         ]
         if not columns:
             continue
-        for stage in _stages(len(truths_here)):
+        for stage, distance in zip(_stages(len(truths_here)), _FAR, strict=True):
             for t in stage:
                 verdicts = simulate_verdicts(
                     truths_here[t],
@@ -142,15 +145,16 @@ def try_sizes(
                     if (i, j) == (len(pairs) - 1, most):
                         hits.append(hit)
             for j in columns:
-                if right[i, j] <= (aim.assurance - _FAR) * count[i, j]:
+                if right[i, j] <= (aim.assurance - distance) * count[i, j]:
                     far[: i + 1, : j + 1] = True
+                elif _is_sure(int(right[i, j]), int(count[i, j]), len(truths_here), aim):
+                    sure[i:, j:] = True
             largest = i == len(pairs) - 1
-            columns = [j for j in columns if not far[i, j] or (largest and j == most)]
+            columns = [
+                j for j in columns if not (far[i, j] or sure[i, j]) or (largest and j == most)
+            ]
             if not columns:
                 break
-        for j in columns:
-            if right[i, j] >= _SURE * count[i, j]:
-                sure[i:, j:] = True
     if progress is not None:
         progress("done", 1.0)
     tried = count > 0
@@ -167,15 +171,22 @@ def try_sizes(
     )
 
 
+def _is_sure(right: int, count: int, of: int, aim: Aim) -> bool:
+    """Whether a size is right so often that larger ones need not be simulated."""
+    every = right == count and count >= _EVERY
+    often = count == of and right >= _SURE * count
+    return (every or often) and right >= aim.assurance * (count + _CAUTION)
+
+
 def _halving(count: int) -> list[int]:
-    """Positions, the last one first and then the middles of what is between.
+    """Positions, the middle one first and then the middles of what is between.
 
     Examples
     --------
     >>> _halving(7)
-    [6, 3, 1, 5, 0, 2, 4]
+    [3, 1, 5, 0, 2, 4, 6]
     """
-    order, parts = [count - 1], [(0, count - 1)]
+    order, parts = [], [(0, count)]
     while parts:
         low, high = parts.pop(0)
         if low < high:
