@@ -204,6 +204,8 @@ def test_agreement() -> None:
     foretold = np.array([0.15, -0.05, -0.10, 0.01, 0.01])
     assert lifted.n == 5
     assert lifted.correlation == pytest.approx(np.corrcoef(trained, foretold)[0, 1])
+    # Ranks 5, 2, 1, 3, 4 and 5, 2, 1, 3.5, 3.5.
+    assert lifted.rank_correlation == pytest.approx(0.9747, abs=1e-4)
     assert (lifted.n_beyond, lifted.sign_right) == (4, 1.0)
     assert lifted.mean_error == pytest.approx(np.abs(trained - foretold).mean())
     assert lifted.bias == pytest.approx((foretold - trained).mean())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import spearmanr
 
 from crossphase import datasets
 from crossphase.experiments.scoreboard.cell import DEPLOYS, OPTIONS
@@ -116,7 +117,8 @@ class Agreement:
     ----------
     kind : {"linear", "lifted"}
     n : int
-    correlation : float
+    correlation, rank_correlation : float
+        Pearson's and Spearman's; a score that a few rows ruin hardly moves the second.
     sign_right : float
         Share of right signs where training moved the score by more than two points.
     n_beyond : int
@@ -127,6 +129,7 @@ class Agreement:
     kind: str
     n: int
     correlation: float
+    rank_correlation: float
     sign_right: float
     n_beyond: int
     mean_error: float
@@ -330,6 +333,7 @@ def agreement(kind: str, tables: Sequence[Table], *, by: str = "") -> Agreement:
         kind,
         len(trained),
         float(np.corrcoef(foretold, trained)[0, 1]) if varies else float("nan"),
+        float(spearmanr(foretold, trained).statistic) if varies else float("nan"),
         float(right.mean()) if len(right) else float("nan"),
         int(beyond.sum()),
         float(np.abs(error).mean()),
