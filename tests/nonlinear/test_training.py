@@ -16,6 +16,7 @@ pytest.importorskip("lightning", reason="Lightning is not installed: crossphase[
 
 from crossphase.nonlinear.config import TrainingConfig  # noqa: E402
 from crossphase.nonlinear.loading import RowBatches  # noqa: E402
+from crossphase.nonlinear.networks import SelfAlign  # noqa: E402
 from crossphase.nonlinear.saved import load_codes, save_codes  # noqa: E402
 from crossphase.nonlinear.train import train  # noqa: E402
 
@@ -169,6 +170,7 @@ def test_units_do_not_matter(views):
         ("predict x->y", ("x",)),
         ("predict y->x", ("y",)),
         ("autoencode y", ("y",)),
+        ("self-align x", ("x",)),
     ],
 )
 def test_every_objective_has_the_encoders_it_trains(views, objective, encoded):
@@ -178,6 +180,39 @@ def test_every_objective_has_the_encoders_it_trains(views, objective, encoded):
     for view in missing:
         with pytest.raises(InputError, match=f"no encoder of {view}"):
             made.encode(view, views[0])
+
+
+def test_a_linear_code_of_noisy_copies_is_the_leading_principal_subspace():
+    """Between x + e and x + e' the canonical correlations are λ / (λ + σ²), λ the variances."""
+    rng = np.random.default_rng(3)
+    factors = rng.normal(size=(2000, 2)) @ rng.normal(size=(2, 8))
+    x = factors + 0.6 * rng.normal(size=(2000, 8))
+    config = TrainingConfig(
+        "self-align x", alignment="deep-cca", precision="64-true", code_dim=2, depth=0,
+        epochs=15, batch_size=200, learning_rate=3e-2, patience=15,
+    )  # fmt: skip
+    made = train(x, rng.normal(size=(2000, 1)), config)
+    code = made.encode("x", x)
+    standardised = (x - x.mean(axis=0)) / x.std(axis=0)
+    leading = np.linalg.svd(standardised, full_matrices=False)[0][:, :2]
+    code -= code.mean(axis=0)
+    cosines = np.linalg.svd(leading.T @ np.linalg.qr(code)[0])[1]
+    assert cosines.min() > 0.99
+
+
+def test_copies_for_self_alignment_are_as_noisy_as_asked():
+    rows = torch.full((4000, 3), 2.0)
+    module = SelfAlign(replace(SMALL, noise=0.25), torch.nn.Identity(), view="x")
+    torch.manual_seed(0)
+    first, second = module._copy(rows), module._copy(rows)
+    assert float((first - rows).std()) == pytest.approx(0.25, rel=0.03)
+    assert abs(float(torch.corrcoef(torch.stack([first.ravel(), second.ravel()]))[0, 1])) < 0.04
+    tokens = torch.ones((4000, 3), dtype=torch.int64)
+    hidden = SelfAlign(replace(SMALL, corruption=0.3), torch.nn.Identity(), view="x")._copy(tokens)
+    assert hidden.dtype == torch.int64
+    assert float((hidden == 0).double().mean()) == pytest.approx(0.3, abs=0.02)
+    with pytest.raises(InputError, match="noise=-1"):
+        replace(SMALL, noise=-1)
 
 
 @pytest.mark.parametrize("alignment", ["vicreg", "infonce", "siglip", "barlow-twins", "deep-cca"])

@@ -146,6 +146,21 @@ def test_two_sided_codes_stand_beside_two_sided_codes():
     assert epochs == {key: [4, 4]}
 
 
+def test_noisy_copies_of_one_modality_are_a_reference_beside_the_others():
+    x, y, labels = arrays()
+    data = PairedData.from_arrays(x, y, labels, label_kind="classes")
+    _, found = validation.validate(
+        data, config=QUICK, settings=SETTINGS, n_seeds=1,
+        objectives=("align", *validation.SELF_ALIGNED),
+    )  # fmt: skip
+    score = {(row.representation, row.view): row.score for row in found.rows}
+    assert {view for name, view in score if name == "self-align"} == {"x", "y", "both"}
+    # Whatever a code of x knows beyond noisy copies of x, alignment has to have from y.
+    at_x = next(verdict for verdict in found.verdicts if verdict.deploy == "x")
+    beyond = score["align", "x"] - score["self-align", "x"]
+    assert at_x.beyond_unimodal == pytest.approx(beyond)
+
+
 @pytest.mark.parametrize("kind", ["images", "tokens"])
 def test_images_and_tokens_are_diagnosed_by_components_of_training_rows(kind):
     rng = np.random.default_rng(0)

@@ -38,11 +38,14 @@ _OBJECTIVES = {
     "predict-yx": "predict y->x",
     "autoencode-x": "autoencode x",
     "autoencode-y": "autoencode y",
+    "self-align-x": "self-align x",
+    "self-align-y": "self-align y",
 }
 _ALIGNMENTS = "[vicreg|infonce|siglip|barlow-twins|deep-cca]"
 
 Alignment = Annotated[
-    str, typer.Option("--alignment", metavar=_ALIGNMENTS, help="Loss of align and joint.")
+    str,
+    typer.Option("--alignment", metavar=_ALIGNMENTS, help="Loss of align, joint and self-align."),
 ]
 CodeDim = Annotated[int, typer.Option("--code-dim", metavar="K", help="Width of the codes.")]
 Width = Annotated[int, typer.Option("--width", metavar="N", help="Width of hidden layers.")]
@@ -84,7 +87,8 @@ def train(
         str,
         typer.Option(
             "--objective",
-            metavar="[align|predict-xy|predict-yx|joint|autoencode-x|autoencode-y]",
+            metavar="[align|predict-xy|predict-yx|joint|autoencode-x|autoencode-y|self-align-x|"
+            "self-align-y]",
             help="What to train for.",
         ),
     ] = "align",

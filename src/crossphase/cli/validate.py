@@ -53,6 +53,13 @@ def validate(
             "--supervised/--no-supervised", help="Train supervised networks too, as ceilings."
         ),
     ] = True,
+    self_align: Annotated[
+        bool,
+        typer.Option(
+            "--self-align/--no-self-align",
+            help="Align noisy copies of each modality alone too, beside the autoencoders.",
+        ),
+    ] = False,
     folder: Folder = None,
     figures: Annotated[
         Path | None,
@@ -88,6 +95,7 @@ def validate(
     from rich.console import Console
 
     from crossphase.io.writing import write_text
+    from crossphase.nonlinear.validation import OBJECTIVES, SELF_ALIGNED
     from crossphase.nonlinear.validation import validate as run
     from crossphase.report.validation_figures import KeptCodes, draw, make_folder
     from crossphase.report.validation_table import print_validation
@@ -105,6 +113,7 @@ def validate(
             n_seeds=seeds,
             views=found.rows,
             kinds=found.kinds,
+            objectives=OBJECTIVES + (SELF_ALIGNED if self_align else ()),
             supervised=supervised,
             on_codes=codes,
             folder=folder,

@@ -16,6 +16,8 @@ Objective = Literal[
     "joint",
     "autoencode x",
     "autoencode y",
+    "self-align x",
+    "self-align y",
     "supervise x",
     "supervise y",
     "supervise both",
@@ -44,10 +46,10 @@ class TrainingConfig:
     ----------
     objective : str
         ``"align"``, ``"predict x->y"``, ``"predict y->x"``, ``"joint"`` (weight · align +
-        predict x->y), or one of the references: ``"autoencode x"`` (denoising), ``"supervise x"``,
-        ``"supervise both"``.
+        predict x->y), or one of the references: ``"autoencode x"`` (denoising), ``"self-align x"``
+        (two noisy copies of each row), ``"supervise x"``, ``"supervise both"``.
     alignment : {"vicreg", "infonce", "siglip", "barlow-twins", "deep-cca"}
-        Loss of ``"align"`` and ``"joint"``.
+        Loss of ``"align"``, ``"joint"`` and ``"self-align"``.
     weight : float
         Of the alignment in ``"joint"``.
     code_dim : int
@@ -59,7 +61,11 @@ class TrainingConfig:
     width, depth : int
         Hidden layers of the encoders for vectors; depth 0 is linear.
     corruption : float
-        Share of entries that ``"autoencode"`` sets to zero before encoding.
+        Share of entries that ``"autoencode"`` sets to zero before encoding; with tokens
+        ``"self-align"`` does the same.
+    noise : float
+        Standard deviation of what ``"self-align"`` adds to each copy, in the units that encoders
+        see: a feature's standard deviation, the whole range of a pixel.
     balanced : bool
         Whether ``"supervise"`` lets every class weigh the same.
     epochs, patience : int
@@ -94,6 +100,7 @@ class TrainingConfig:
     width: int = 256
     depth: int = 1
     corruption: float = 0.2
+    noise: float = 0.5
     balanced: bool = False
     epochs: int = 60
     patience: int = 8
@@ -121,6 +128,7 @@ class TrainingConfig:
         for name, low, high in (
             ("weight", 0.0, 1e9),
             ("corruption", 0.0, 0.99),
+            ("noise", 0.0, 1e3),
             ("learning_rate", 1e-12, 1e3),
             ("weight_decay", 0.0, 1e3),
             ("validation_share", 0.01, 0.9),

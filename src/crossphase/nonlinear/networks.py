@@ -219,8 +219,34 @@ class Autoencode(Network):
     def loss(self, batch: Batch) -> Tensor:
         """Error of the reconstruction."""
         rows = batch[0] if self.view == "x" else batch[1]
-        seen = rows * (torch.rand(rows.shape, device=rows.device) >= self.config.corruption)
+        seen = _with_zeros(rows, self.config.corruption)
         return self.error(self.decoder(self.encoders[self.view](seen)), rows)
+
+
+class SelfAlign(Network):
+    """One encoder, the codes of two noisy copies of a row aligned: what its view says alone."""
+
+    def __init__(self, config: TrainingConfig, encoder: nn.Module, *, view: str) -> None:
+        super().__init__(config, {view: encoder})
+        self.alignment = _AlignmentLoss(config)
+        self.view = view
+
+    @property
+    def learnt(self) -> dict[str, float]:
+        """The temperature, if it is learnt."""
+        return self.alignment.learnt
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Alignment loss of the two codes."""
+        rows = batch[0] if self.view == "x" else batch[1]
+        encoder = self.encoders[self.view]
+        aligned: Tensor = self.alignment(encoder(self._copy(rows)), encoder(self._copy(rows)))
+        return aligned
+
+    def _copy(self, rows: Tensor) -> Tensor:
+        if rows.is_floating_point():
+            return rows + self.config.noise * torch.randn_like(rows)
+        return _with_zeros(rows, self.config.corruption)
 
 
 class Supervise(Network):
@@ -253,3 +279,8 @@ class Supervise(Network):
             weights = self.get_buffer("class_weights")
             return nn.functional.cross_entropy(answer, batch[2][:, 0].long(), weight=weights)
         return squared_error(answer, batch[2])
+
+
+def _with_zeros(rows: Tensor, share: float) -> Tensor:
+    """A copy in which a share of the entries, drawn at random, is zero."""
+    return rows * (torch.rand(rows.shape, device=rows.device) >= share)

@@ -20,11 +20,14 @@ from crossphase.results import Diagnosis
 from crossphase.results.outlook import MARGIN, View
 from crossphase.results.validation import ValidationVerdict
 
-__all__ = ["Key", "Outcome", "Probes", "Split", "foretold_gain", "verdict_on"]
+__all__ = ["ALONE", "Key", "Outcome", "Probes", "Split", "foretold_gain", "verdict_on"]
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.intp]
 Key = tuple[str, View]
+
+ALONE = ("autoencode", "self-align")
+"""Nonlinear representations of one modality that learn nothing from the other."""
 
 _METRIC = {"continuous": "r2", "classes": "balanced accuracy"}
 
@@ -220,7 +223,8 @@ def verdict_on(
     )
     by_seed = np.stack(np.broadcast_arrays(*(options[n].by_seed for n in options)))
     names = list(options)
-    alone = outcomes.get(("autoencode", deploy))
+    known = [outcomes[name, deploy] for name in ALONE if (name, deploy) in outcomes]
+    alone = max(known, key=lambda outcome: float(outcome.by_seed.mean()), default=None)
     crossed = max(filter(is_cross_modal, names), key=lambda name: score[name], default=None)
     beyond = None
     if alone is not None and crossed is not None:

@@ -29,6 +29,7 @@ _LEAST_BATCHES = 16
 _SLICES = 256
 _PARTNERS = (
     ("autoencode", ("autoencode", "autoencode")),
+    ("self-align", ("self-align", "self-align")),
     ("predict both ways", ("predict x->y", "predict y->x")),
 )
 

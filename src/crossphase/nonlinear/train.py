@@ -14,7 +14,15 @@ from torch import Tensor, nn
 from crossphase.errors import InputError
 from crossphase.nonlinear.codes import Scaler, TrainedCodes
 from crossphase.nonlinear.config import TrainingConfig
-from crossphase.nonlinear.networks import Align, Autoencode, Joint, Network, Predict, Supervise
+from crossphase.nonlinear.networks import (
+    Align,
+    Autoencode,
+    Joint,
+    Network,
+    Predict,
+    SelfAlign,
+    Supervise,
+)
 from crossphase.nonlinear.prediction import squared_error, token_cross_entropy
 from crossphase.nonlinear.training import fit_network
 from crossphase.nonlinear.views import Kind, ViewShape, as_rows, kind_of
@@ -133,6 +141,8 @@ def train(
         if objective.startswith("autoencode"):
             found = encoder(view), decoded(view)
             return Autoencode(config, *found, view=view, error=error_of(view))
+        if objective.startswith("self-align"):
+            return SelfAlign(config, encoder(view), view=view)
         if labels is None:
             raise InputError(f"objective={objective!r} needs labels: give them, or choose another")
         return Supervise(

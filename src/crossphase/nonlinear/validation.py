@@ -16,6 +16,7 @@ from crossphase.diagnosis import diagnose
 from crossphase.errors import InputError
 from crossphase.nonlinear.config import Objective, TrainingConfig
 from crossphase.nonlinear.outcomes import (
+    ALONE,
     Key,
     Outcome,
     Probes,
@@ -33,7 +34,7 @@ from crossphase.results import Diagnosis
 from crossphase.results.outlook import View
 from crossphase.results.validation import TrainedRow, Validation
 
-__all__ = ["OBJECTIVES", "train_objectives", "validate"]
+__all__ = ["OBJECTIVES", "SELF_ALIGNED", "train_objectives", "validate"]
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -47,6 +48,9 @@ OBJECTIVES: tuple[Objective, ...] = (
     "autoencode x",
     "autoencode y",
 )
+
+SELF_ALIGNED: tuple[Objective, ...] = ("self-align x", "self-align y")
+"""Further references: each modality alone, two noisy copies of it aligned."""
 
 _TEST_FOLDS, _FOLDS = 2, 5
 _LEAST_TEST = 20
@@ -259,7 +263,8 @@ def train_objectives(
 
 def _views(objective: str, found: dict[str, Array]) -> dict[Key, Array]:
     """The representations that one trained network gives."""
-    name = "autoencode" if objective.startswith("autoencode") else objective
+    alone = next((name for name in ALONE if objective.startswith(name)), None)
+    name = alone or objective
     keyed: dict[Key, Array] = {}
     for view, code in found.items():
         keyed[name, "x" if view == "x" else "y"] = code

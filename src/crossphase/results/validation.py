@@ -19,8 +19,9 @@ class TrainedRow:
     Attributes
     ----------
     representation : str
-        ``"raw"``, an objective, ``"autoencode"`` (the modality alone, nonlinear), ``"predict both
-        ways"`` (both codes side by side) or ``"supervised"`` (a network's own answers).
+        ``"raw"``, an objective, ``"autoencode"`` or ``"self-align"`` (the modality alone,
+        nonlinear), ``"predict both ways"`` (both codes side by side) or ``"supervised"`` (a
+        network's own answers).
     view : {"x", "y", "both"}
     metric : {"r2", "balanced accuracy"}
     score : float
@@ -190,5 +191,9 @@ def spoken_code(representation: str, names: tuple[str, ...]) -> str:
     if "->" in representation:
         source, target = representation.removeprefix("predict ").split("->")
         return f"predict {named[target]} from {named[source]}"
-    further = {"autoencode": "autoencode (alone)", "supervised": "supervised network"}
+    further = {
+        "autoencode": "autoencode (alone)",
+        "self-align": "self-align (alone)",
+        "supervised": "supervised network",
+    }
     return further.get(representation, representation)
