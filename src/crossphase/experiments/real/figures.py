@@ -125,6 +125,9 @@ def score_figure(table: Table, cases: Sequence[tuple[int, Case]]) -> Figure:
         ax.set_xlim(-0.5, len(cases) - 0.5)
         if swept:
             ax.set_xlabel(_swept_label(first))
+    if long:
+        figure.set_figheight(figure.get_figheight() + 1.0)
+    axes[0].margins(y=0.1)
     axes[0].set_ylabel("score on test rows")
     _legend(axes, *_views(cases))
     return figure
