@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crossphase.experiments.pictures import panels, save
 from crossphase.experiments.runner import SuiteResult
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["as_markdown", "gains_figure", "write_figure"]
+
+Array = NDArray[np.float64]
 
 
 _HEADINGS = (
@@ -234,17 +237,20 @@ def gains_figure(tables: Sequence[Table]) -> Figure:
     """
     figure, axes = panels(2)
     found = gains(tables)
-    every = np.concatenate(list(found.values()))
-    room = 0.03 * max(float(np.ptp(every)), 0.1)
-    ends = [every.min() - room, every.max() + room]
+    foretold = _ends(np.concatenate([found["linear"], found["lifted"]]))
     for ax, kind in zip(axes, ("linear", "lifted"), strict=True):
         ax.axline((0, 0), slope=1, color=LIGHT.muted, linewidth=1, zorder=1)
         ax.axhline(0, color=LIGHT.muted, linewidth=0.5, zorder=1)
         ax.axvline(0, color=LIGHT.muted, linewidth=0.5, zorder=1)
         ax.scatter(found[kind], found["trained"], s=14, color=LIGHT.signal, alpha=0.7, zorder=2)
         ax.set(
-            xlim=ends, ylim=ends, xlabel="foretold gain", ylabel="trained gain",
+            xlim=foretold, ylim=_ends(found["trained"]),
+            xlabel="foretold gain", ylabel="trained gain",
             title=f"{kind} outlook",
         )  # fmt: skip
-        ax.set_aspect("equal")
     return figure
+
+
+def _ends(values: Array) -> tuple[float, float]:
+    room = 0.03 * max(float(np.ptp(values)), 0.1)
+    return float(values.min()) - room, float(values.max()) + room
