@@ -281,7 +281,7 @@ def _why(d: Diagnosis, advice: Recommendation) -> str:
     ):
         return meaning_of(d, d.regime)
     if advice.objective not in (*_TRAINED, "collect more data") and d.outlook:
-        return "No cross-modal objective is credibly better on held-out rows."
+        return "No cross-modal objective is expected to do better on held-out rows."
     decisive = advice.reasons[0] if advice.reasons else ""
     said_anyway = d.regime is Regime.UNDETERMINED and decisive == d.undetermined_reason
     return "" if said_anyway else decisive
