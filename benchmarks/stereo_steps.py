@@ -1,6 +1,6 @@
 """What either probe finds as training goes on: CA and CP on stereo dSprites at one ν.
 
-python benchmarks/stereo_steps.py                       docs/stereo.md, 5 minutes of one core
+python benchmarks/stereo_steps.py                       5 minutes of one core
 python benchmarks/stereo_steps.py --jitter 0.5 --pairs 100000 --epochs 1 2 3 4 5
 
 Trains on 80 % of the pairs as published (batches of 64, Adam at 1e-3, no early stopping) and probes
