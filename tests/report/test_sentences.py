@@ -92,7 +92,9 @@ def test_training_against_the_regime_is_explained_by_the_decisive_reason(diagnos
 
 def test_staying_is_explained_by_the_outlook_and_without_one_by_the_regime(diagnosis):
     stay = advise(replace(diagnosis, regime=Regime.NEITHER), "concatenate")
-    assert verdict(stay).endswith("No cross-modal objective is expected to do better on held-out rows.")
+    assert verdict(stay).endswith(
+        "No cross-modal objective is expected to do better on held-out rows."
+    )
     bare = replace(stay, outlook=())
     assert verdict(bare).endswith(meaning_of(diagnosis, Regime.NEITHER))
     assert verdict(replace(bare, regime=Regime.BOTH)).endswith("Because.")

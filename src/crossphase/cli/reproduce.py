@@ -118,7 +118,7 @@ _STEREO = """Train, probe and diagnose the stereo pairs of arXiv 2606.11190.
     Every objective at every nuisance correlation, beside what was published and what the
     diagnosis of a few labels foretells. Images are drawn unless --data-dir has the published
     file. A run that was stopped goes on where it stopped. Needs the extra "torch"; the UMAP
-    figure needs "umap" too and is left out without it. Scale small takes some 40 minutes of
+    figure needs "umap" too and is left out without it. Scale small takes about an hour of
     one core.
     """
 

@@ -85,7 +85,7 @@ def run_stereo(
             partial(_foretold, name, data_dir),
             partial(check_diagnosis, size, name),
             pieces=pieces,
-            minutes=0.3,
+            minutes=0.7,
         ),
     ]
     if size.further_seeds:
