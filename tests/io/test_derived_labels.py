@@ -57,7 +57,9 @@ def test_so_are_many_modalities(path):
 def test_files_of_other_makers_know_nothing(path, tmp_path):
     with np.load(path) as archive:
         arrays = dict(archive)
-    for about in (np.arange(3), np.frombuffer(b'{"format": "other/1"}', dtype=np.uint8), None):
+    objects = np.array({"n": 1}, dtype=object)
+    other = np.frombuffer(b'{"format": "other/1"}', dtype=np.uint8)
+    for about in (np.arange(3), other, objects, None):
         arrays["about"] = about
         np.savez(tmp_path / "own.npz", **{k: v for k, v in arrays.items() if v is not None})
         assert circular(pair(tmp_path / "own.npz", "rna", "atac", COLUMN)) == []

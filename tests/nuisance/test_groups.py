@@ -16,6 +16,7 @@ from crossphase.attribution.visibility import _PENALTIES, leave_one_out_r2
 from crossphase.diagnosis.robust import estimate_robust
 from crossphase.diagnosis.robust_parts import regime_probabilities
 from crossphase.outlook import plan as outlook_plan
+from crossphase.spectra.turns import Turns
 
 
 def test_sums_and_means_are_by_group():
@@ -137,9 +138,8 @@ def test_leaks_are_compared_on_their_own_scale():
     equal = signal_sets(z * [[1.0], [0.5]], leak, 100).inclusion
     assert scaled[1] == pytest.approx(equal[1], abs=0.15)
     sets = signal_sets(z, np.where(leak > 0, 0.05, 0.0), rows)
-    drawn, rotations = draw_rotations(
-        sets, z, np.where(leak > 0, 0.05, 0.0), 500, np.random.default_rng(0), n_rows=rows
-    )
+    turns = Turns(np.zeros((2, 2)), np.where(leak > 0, 0.05, 0.0))
+    drawn, rotations = draw_rotations(sets, z, turns, 500, np.random.default_rng(0), n_rows=rows)
     only_first = drawn[:, 0] & ~drawn[:, 1]
     tangents = np.abs(rotations[only_first, 0, 1] / rotations[only_first, 0, 0])
     assert np.median(tangents) == pytest.approx(0.1, rel=0.1)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from crossphase.planning import search
+from crossphase.planning.obstacle import obstacle
 from crossphase.planning.options import cheapest_options
 from crossphase.planning.populations import PossiblePopulations
 
@@ -68,3 +71,8 @@ def test_what_nothing_settles_takes_few_simulations(truths, settle_from):
     # and what was open before these were reached.
     assert len(calls) < 16 + 4 * (len(PAIRS) + 2 * len(LABELS))
     assert np.isfinite(sizes.right[:, -1]).sum() == np.sum(np.array(PAIRS) >= LABELS[-1])
+
+
+def test_without_a_simulation_of_the_largest_size_the_reason_says_that_the_others_disagree():
+    model = SimpleNamespace(n_components=2)
+    assert obstacle(model, [], np.zeros(0, dtype=bool)).startswith("the simulated sizes disagree")

@@ -94,14 +94,19 @@ class Names:
             f"{signed(option.gain)} ({_span(option.gain_interval, sign=True)})."
         )
 
-    def promising(self, option: Option, deploy: View, likely: float) -> str:
+    def promising(self, option: Option, deploy: View, likely: float, *, risky: bool) -> str:
         """Why nothing is said yet: a gain is likely, but its interval includes zero."""
+        but = (
+            f"it may also lose as much (probability {probability(option.risk)})"
+            if risky
+            else "here a gain counts only if its whole interval lies above zero"
+        )
         return (
             f"{_capital(self._doing[option.objective])} would probably gain with "
             f"{self.view[deploy]} at hand ({signed(option.gain)}, "
             f"{_span(option.gain_interval, sign=True)}), and staying without it would forgo "
-            f"more than a point with probability {probability(likely)}; since it may also lose "
-            f"as much (probability {probability(option.risk)}), {self._more} before training."
+            f"more than a point with probability {probability(likely)}; since {but}, "
+            f"{self._more} before training."
         )
 
     def nonlinear(self, chosen: Option) -> str | None:

@@ -134,7 +134,7 @@ def _from_outlook(
             reasons.append(names.likely(chosen))
     elif promising:
         sure = 1.0 - options.probability_best(stay)
-        reasons = [names.promising(rival, deploy, sure)]
+        reasons = [names.promising(rival, deploy, sure, risky=rival.risk > 1.0 - confidence)]
     elif all(option.undecided for option in options.cross_modal) and not _settled(options):
         sure = 1.0 - max(options.probability_best(option) for option in options.all)
         reasons = [names.undecided(rival, n_labelled)]
@@ -144,7 +144,7 @@ def _from_outlook(
         rest = [option for option in options.unimodal if option is not chosen]
         if rest:
             reasons.append(names.single(chosen, rest))
-            if max(option.score for option in rest) > chosen.score:
+            if chosen.objective == "concatenate" and max(o.score for o in rest) > chosen.score:
                 reasons.append(names.together(chosen))
     mentioned = chosen if helping else rival
     reasons += [

@@ -58,10 +58,9 @@ def _sources(path: Path) -> dict[str, tuple[str, ...]]:
     with zipfile.ZipFile(path) as archive:
         if "about.npy" not in archive.namelist():
             return {}
-    with np.load(path, allow_pickle=False) as archive:
-        about = archive["about"]
     try:
-        told = json.loads(about.tobytes())
+        with np.load(path, allow_pickle=False) as archive:
+            told = json.loads(archive["about"].tobytes())
         if told["format"] != FORMAT:
             return {}
         return {name: tuple(circular) for name, (_, circular, _) in told["labels"].items()}

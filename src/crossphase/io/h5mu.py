@@ -30,7 +30,8 @@ def _open(path: Path) -> Iterator[tuple[H5ad, dict[str, H5ad]]]:
         if "mod" not in file or not len(file["mod"]):
             raise InputError(f"{checked} holds no modalities: {_MEND}")
         group = file["mod"]
-        order = [str(name) for name in group.attrs.get("mod-order", ()) if name in group]
+        listed = np.asarray(group.attrs.get("mod-order", ()), dtype=str)
+        order = [name for name in listed.tolist() if name in group]
         names = [*order, *(name for name in group if name not in order)]
         yield H5ad(checked, file), {name: H5ad(checked, group[name]) for name in names}
 

@@ -55,13 +55,16 @@ def obstacle(
     model : FittedModel
     truths : sequence of CandidatePopulation
     right : ndarray of shape (n_truths,), bool
-        Whether the right regime was named at the largest size.
+        Whether the right regime was named at the largest size; empty if that was not simulated,
+        since a smaller one seemed to suffice.
 
     Returns
     -------
     str
         A clause without a full stop.
     """
+    if not len(right):
+        return "the simulated sizes disagree, and are too few to promise one of them"
     failed = [truth for truth, hit in zip(truths, right, strict=True) if not hit]
     share = percent(float(np.mean(right)))
     if not model.n_components:
