@@ -1,6 +1,7 @@
 """How fast stereo dSprites and Shapes3D are made, and the sample sheets of docs/stereo.md.
 
 python benchmarks/stereo_images.py                      images a second
+python benchmarks/stereo_images.py --statistics         beside the published images', half a minute
 python benchmarks/stereo_images.py --figures docs/figures
 """
 
@@ -47,6 +48,23 @@ def rates():
     Console().print(table)
 
 
+def statistics():
+    """Channel means and mean standard deviations of images, evenly over what is not a hue."""
+    table = Table("", "means", "mean standard deviations", title="drawn images, levels 0 to 1")
+    rng = np.random.default_rng(0)
+    sprites = [[0, s, k, o, 16, 16] for s in range(3) for k in range(6) for o in range(40)]
+    scenes = [(k, s, o) for s in range(4) for k in range(8) for o in range(15)]
+    solids = [[*rng.integers(0, 10, 3), *scene] for scene in scenes for _ in range(12)]
+    for name, codes in (("dsprites", sprites), ("shapes3d", solids)):
+        source = open_images(name)
+        images = source.images(source.grid.indices(codes)).astype(np.float64)
+        images /= images.max()
+        images = images.reshape(len(images), 64 * 64, -1)
+        found = (images.mean(axis=(0, 1)), images.std(axis=1).mean(axis=0))
+        table.add_row(name, *(", ".join(f"{value:.5f}" for value in part) for part in found))
+    Console().print(table)
+
+
 def figures(folder):
     for name, made in MADE.items():
         ax = plot_factors(open_images(name))
@@ -58,5 +76,11 @@ def figures(folder):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--figures", type=Path, help="write the sample sheets to this folder")
+    parser.add_argument("--statistics", action="store_true", help="what drawn images are like")
     asked = parser.parse_args()
-    figures(asked.figures) if asked.figures else rates()
+    if asked.figures:
+        figures(asked.figures)
+    elif asked.statistics:
+        statistics()
+    else:
+        rates()
