@@ -165,6 +165,7 @@ def test_without_a_related_component_a_gain_must_be_surer():
     other = choose(faint, unrelated=0.4)["x"]
     assert other.objective == "collect more data"
     assert other.reasons[0].startswith("Aligning RNA with protein would probably gain")
+    assert "a gain counts only if its whole interval lies above zero" in other.reasons[0]
     assert other.reasons[-1].startswith("No shared component is credibly related to the labels")
 
 
@@ -227,7 +228,10 @@ def test_a_copy_is_not_laid_beside_what_it_is_a_copy_of():
     even = {("raw", "y"): 0.898, ("raw", "x"): 0.899}
     for enough in ("x", "y"):
         outlook = make_outlook(even)
-        assert choose(outlook, enough=enough)["both"].objective == f"unimodal {enough}"
+        found = choose(outlook, enough=enough)["both"]
+        assert found.objective == f"unimodal {enough}"
+        # Of the concatenation, which is not what is stayed with here.
+        assert not any("One modality alone" in reason for reason in found.reasons)
     assert choose(make_outlook(even))["both"].objective == "concatenate"
     likely = make_outlook({("align", "x"): 0.66, ("predict x->y", "x"): 0.5}, spread=0.025)
     assert choose(likely)["x"].objective == "align"
