@@ -21,7 +21,7 @@ from crossphase.outlook.probe import Task
 
 DEFAULTS = {
     "seed": 0, "label": 0, "deploy": "x", "score": 0.5, "raw": 0.5, "tied": 0, "harms": 0,
-    "score_logistic": 0.5, "tied_logistic": 0, "harms_logistic": 0, "raw_logistic": 0.5,
+    "score_usual": 0.5, "tied_usual": 0, "harms_usual": 0, "raw_usual": 0.5,
     "recommended": 0, "confidence": 0.9, "published": 0,
     "linear": 0.0, "lifted": 0.0, "foretold_harm": 0, "regime": 0, "published_regime": 0,
 }  # fmt: skip
@@ -91,17 +91,17 @@ def test_a_point_is_a_point_whatever_the_noise() -> None:
     assert score.sure_share(BOTH) == (3, pytest.approx(2 / 3))
 
 
-def test_logistic_columns_are_scored_by_themselves() -> None:
+def test_columns_of_the_usual_probe_are_scored_by_themselves() -> None:
     changed = {key: values.copy() for key, values in FIRST.columns.items()}
-    changed["score_logistic"][0] = 0.9  # x alone, where aligning is recommended
-    changed["tied_logistic"][1] = 1
-    changed["raw_logistic"][1] = 0.1
+    changed["score_usual"][0] = 0.9  # x alone, where aligning is recommended
+    changed["tied_usual"][1] = 1
+    changed["raw_usual"][1] = 0.1
     other = [Table("a.u-v", {}, 1.0, changed)]
-    found = score.rule_score("recommended", other, by="_logistic")
+    found = score.rule_score("recommended", other, by="_usual")
     assert found.regret == pytest.approx((0.4 + 0.0) / 2)
     assert found.best_or_tied == pytest.approx(0.5)
     assert score.rule_score("recommended", other).regret == pytest.approx(0.05)
-    np.testing.assert_allclose(score.gains(other, by="_logistic")["trained"], [0.4, 0.0, 0.0])
+    np.testing.assert_allclose(score.gains(other, by="_usual")["trained"], [0.4, 0.0, 0.0])
 
 
 def test_sets_count_the_same_whatever_their_size() -> None:
@@ -168,12 +168,16 @@ def test_cross_validation_decides_between_the_probes(monkeypatch, best) -> None:
     np.testing.assert_array_equal(preferred[:, 0], usual[:, 0] if best else rival)
 
 
-def test_values_have_one_probe() -> None:
+def test_preferred_values_stay_within_the_labels_learned_from() -> None:
     rng = np.random.default_rng(3)
     code = rng.normal(size=(30, 2))
-    preferred, usual = judge.predictions(code, Task("continuous", code[:, :1]), code, rng=rng)
-    np.testing.assert_array_equal(preferred, usual)
-    np.testing.assert_allclose(preferred, code[:, :1], atol=0.05)
+    new = np.vstack([code, [[9.0, 0.0]]])
+    preferred, usual = judge.predictions(code, Task("continuous", code[:, :1]), new, rng=rng)
+    np.testing.assert_allclose(usual[:, 0], new[:, 0], atol=0.2)
+    np.testing.assert_array_equal(
+        preferred, np.minimum(usual, code[:, 0].max()).clip(code[:, 0].min())
+    )
+    assert preferred[-1, 0] == code[:, 0].max()
 
 
 def test_intervals_draw_whole_pairs() -> None:

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import Ridge
 
 from crossphase.outlook import probe
-from crossphase.outlook.probe import Task, fit_predict
+from crossphase.outlook.probe import Task, fit_predict, within_labels
 
 
 def three_classes(rng, n=90, d=6):
@@ -17,8 +19,11 @@ def three_classes(rng, n=90, d=6):
 
 def test_ridge_leave_one_out_is_refitting_without_each_row(rng):
     code = rng.normal(size=(25, 4))
+    code[3] *= 4
     targets = np.column_stack([code @ [1.0, 0, 0, 2] + rng.normal(size=25), rng.normal(size=25)])
+    targets[3] = 0
     task = Task("continuous", targets)
+    beyond = 0
     losses, _ = probe._ridge(code, task)
     m = len(code)
     unit = np.linalg.eigvalsh(np.cov(code.T, ddof=0)).mean()
@@ -27,9 +32,35 @@ def test_ridge_leave_one_out_is_refitting_without_each_row(rng):
         for i in range(m):
             rest = np.delete(np.arange(m), i)
             model = Ridge(alpha=penalty * unit * m).fit(code[rest], targets[rest])
-            error += (model.predict(code[i : i + 1])[0] - targets[i]) ** 2
+            free = model.predict(code[i : i + 1])[0]
+            limited = np.clip(free, targets[rest].min(axis=0), targets[rest].max(axis=0))
+            beyond += (free != limited).sum()
+            error += (limited - targets[i]) ** 2
         total = ((targets - targets.mean(axis=0)) ** 2).sum(axis=0)
         np.testing.assert_allclose(losses[j], error / total, rtol=1e-9)
+    assert beyond > 10  # otherwise the limits were not tested
+
+
+def test_a_row_far_away_is_not_given_a_label_beyond_all_seen(rng):
+    code = rng.normal(size=(50, 2))
+    task = Task("continuous", np.column_stack([code[:, 0], -code[:, 1]]))
+    free, far = np.array([0.3, -0.2]), np.array([100.0, 100.0])
+    predictions, _ = fit_predict(code, task, np.stack([free, far]), [2])
+    np.testing.assert_allclose(predictions[0], [0.3, 0.2], atol=0.01)
+    expected = [task.targets[:, 0].max(), task.targets[:, 1].min()]
+    np.testing.assert_array_equal(predictions[1], expected)
+
+
+@settings(deadline=None, derandomize=True, max_examples=50)
+@given(st.integers(0, 2**32 - 1), st.floats(0.1, 100.0))
+def test_limits_bring_predictions_no_farther_from_any_label_in_range(seed, spread):
+    rng = np.random.default_rng(seed)
+    seen, predicted = rng.normal(size=(6, 2)), spread * rng.normal(size=(40, 2))
+    limited = within_labels(predicted, seen)
+    for label in rng.uniform(seen.min(axis=0), seen.max(axis=0), size=(10, 2)):
+        assert (np.abs(limited - label) <= np.abs(predicted - label)).all()
+    inside = (predicted == limited).all(axis=1)
+    np.testing.assert_array_equal(within_labels(predicted[inside], seen), predicted[inside])
 
 
 def lda_distances(code, numbers, rows, penalty_unit, freedom):

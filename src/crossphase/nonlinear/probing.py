@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from crossphase.outlook.folds import assign_folds
-from crossphase.outlook.probe import Task
+from crossphase.outlook.probe import Task, within_labels
 
 __all__ = ["logistic_search", "mean_recall", "probe", "short_probe"]
 
@@ -32,12 +32,14 @@ def probe(
     *,
     rng: np.random.Generator,
     groups: Ints | None = None,
+    limited: bool = True,
 ) -> Array:
     """Predict the labels of new rows from their codes.
 
     Classes get a multinomial logistic regression with balanced class weights, values a ridge
     regression, both on standardised codes and run to convergence. The penalty is chosen by
-    cross-validation of the training rows: for classes by balanced accuracy.
+    cross-validation of the training rows: for classes by balanced accuracy. Values predicted
+    beyond all labels learned from are moved to the nearest of these.
 
     Parameters
     ----------
@@ -50,6 +52,8 @@ def probe(
         Deals the folds.
     groups : ndarray of shape (m,) or None, default None
         Groups that no fold may split.
+    limited : bool, default True
+        False leaves predicted values where a ridge regression puts them.
 
     Returns
     -------
@@ -68,7 +72,8 @@ def probe(
         splits = None if groups is None else _splits(code, task, rng, groups)
         search = RidgeCV(_PENALTIES, cv=splits)
         model = make_pipeline(StandardScaler(), search).fit(code, task.targets)
-        return np.asarray(model.predict(new)).reshape(len(new), -1)
+        free = np.asarray(model.predict(new)).reshape(len(new), -1)
+        return within_labels(free, task.targets) if limited else free
     found = logistic_search(code, task, rng=rng, groups=groups)
     return np.asarray(found.predict(new), dtype=np.float64)[:, None]
 

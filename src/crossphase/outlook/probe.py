@@ -1,8 +1,9 @@
 """Linear probes whose penalty and code dimension are chosen inside the training rows.
 
-Continuous labels get a ridge regression, classes a linear discriminant with equal priors and
-a ridged within-class covariance. Both are solved for every penalty from one eigendecomposition
-and judged by exact leave-one-out formulas, or by inner folds where rows come in groups.
+Continuous labels get a ridge regression whose predictions stay within the labels it was fitted
+on, classes a linear discriminant with equal priors and a ridged within-class covariance. Both
+are solved for every penalty from one eigendecomposition and judged by exact leave-one-out
+formulas, or by inner folds where rows come in groups.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-__all__ = ["Task", "fit_predict"]
+__all__ = ["Task", "fit_predict", "within_labels"]
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -76,7 +77,7 @@ def fit_predict(
     Returns
     -------
     predictions : ndarray of shape (t, q)
-        Values, or class numbers.
+        Values within the range of the training rows' labels, or class numbers.
     dim : int
         Dimension chosen.
 
@@ -101,6 +102,31 @@ def fit_predict(
     assert best is not None
     _, choice, predict, dim = best
     return predict(test[:, :dim], choice), dim
+
+
+def within_labels(predictions: Array, targets: Array) -> Array:
+    """Predictions moved into the range of the labels that were learned from, column by column.
+
+    Projecting on an interval brings a prediction no farther from any value in it, so squared
+    errors of labels within the range can only fall. A label drawn like the m learned from lies
+    outside with probability 2/(m + 1) at most; its error may grow, but only up to its distance
+    from the range.
+
+    Parameters
+    ----------
+    predictions : ndarray of shape (t, q)
+    targets : ndarray of shape (m, q)
+
+    Returns
+    -------
+    ndarray of shape (t, q)
+
+    Examples
+    --------
+    >>> within_labels(np.array([[9.0], [0.5], [-9.0]]), np.array([[0.0], [1.0], [2.0]])).ravel()
+    array([2. , 0.5, 0. ])
+    """
+    return np.clip(predictions, targets.min(axis=0), targets.max(axis=0))
 
 
 def _fold_losses(code: Array, task: Task, folds: Ints) -> Array:
@@ -132,6 +158,15 @@ def _losses(task: Task, predictions: Array) -> Array:
     return np.asarray(((members / members.sum(axis=0)).T @ wrong).mean(axis=0)[:, None])
 
 
+def _ranges_of_others(targets: Array) -> tuple[Array, Array]:
+    """Least and greatest label of all rows but each, shapes (m, q)."""
+    ordered = np.sort(targets, axis=0)
+    second, last_but_one = ordered[min(1, len(ordered) - 1)], ordered[max(len(ordered) - 2, 0)]
+    low = np.where(targets == ordered[0], second, ordered[0])
+    high = np.where(targets == ordered[-1], last_but_one, ordered[-1])
+    return low, high
+
+
 def _ridge(code: Array, task: Task) -> tuple[Array, Predict]:
     """Leave-one-out losses of ridge regressions, and a predictor for chosen penalties."""
     m = len(code)
@@ -148,11 +183,14 @@ def _ridge(code: Array, task: Task) -> tuple[Array, Predict]:
         scores @ (inverse[:, :, None] * moments[:, None, :]).reshape(len(values), -1)
     ).reshape(m, len(_PENALTIES), -1)
     residual = (targets[:, None, :] - fitted) / kept[:, :, None]
+    low, high = _ranges_of_others(task.targets)
+    left_out = np.clip(task.targets[:, None, :] - residual, low[:, None, :], high[:, None, :])
 
     def predict(rows: Array, choice: Ints) -> Array:
-        return np.asarray(target_mean + ((rows - mean) @ vectors) @ (moments * inverse[:, choice]))
+        free = target_mean + ((rows - mean) @ vectors) @ (moments * inverse[:, choice])
+        return within_labels(free, task.targets)
 
-    return _losses(task, task.targets[:, None, :] - residual), predict
+    return _losses(task, left_out), predict
 
 
 def _discriminant(code: Array, task: Task) -> tuple[Array, Predict]:

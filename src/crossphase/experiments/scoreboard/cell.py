@@ -156,13 +156,12 @@ def measure(
         cross-validation prefers; an option without training takes the features as they are or
         lifted, as the diagnosis prefers. `tied`: whether the option is best, or within a point of
         it or within noise. `harms`: whether the whole interval of the difference from the best
-        option without cross-modal training is below zero. `raw`: the score of the same view as
-        it is. `score_logistic`, `tied_logistic`, `harms_logistic`, `raw_logistic`: the same by
-        logistic regression whatever the code. `recommended`, `confidence`: of the
-        diagnosis. `published`: whether the published estimator's regime asks for it. `linear`,
-        `lifted`: foretold gains over `raw`. `foretold_harm`: whether the outlook's interval of
-        the gain lies below zero. `regime`, `published_regime`: positions in REGIMES. `n_train`,
-        `n_learn`, `n_test`: rows.
+        option without cross-modal training is below zero. `raw`: the score of the same view as it
+        is. `score_usual`, `tied_usual`, `harms_usual`, `raw_usual`: the same by the usual probe
+        whatever the code. `recommended`, `confidence`: of the diagnosis. `published`: whether the
+        published estimator's regime asks for it. `linear`, `lifted`: foretold gains over `raw`.
+        `foretold_harm`: whether the outlook's interval of the gain lies below zero. `regime`,
+        `published_regime`: positions in REGIMES. `n_train`, `n_learn`, `n_test`: rows.
     """
     from crossphase.nonlinear.validation import train_objectives
 
@@ -254,10 +253,10 @@ def _one_label(
                     "tied": verdict.within_noise if option != "autoencode" else np.nan,
                     "harms": option in verdict.harmed,
                     "raw": _score(plain.preferred["raw", view]),
-                    "score_logistic": _score(judged.usual[representation, view]),
-                    "tied_logistic": usual.within_noise if option != "autoencode" else np.nan,
-                    "harms_logistic": option in usual.harmed,
-                    "raw_logistic": _score(plain.usual["raw", view]),
+                    "score_usual": _score(judged.usual[representation, view]),
+                    "tied_usual": usual.within_noise if option != "autoencode" else np.nan,
+                    "harms_usual": option in usual.harmed,
+                    "raw_usual": _score(plain.usual["raw", view]),
                     "recommended": option == _followed(advice.objective, deploy),
                     "confidence": advice.confidence,
                     "published": option == asked,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crossphase.outlook.folds import assign_folds
-from crossphase.outlook.probe import Task, fit_predict
+from crossphase.outlook.probe import Task, fit_predict, within_labels
 from crossphase.results.outlook import View
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ def predictions(
     """Labels of new rows by the probe that cross-validation prefers, and by the usual one.
 
     Classes get logistic regression or the ridged discriminant of the outlook, whichever has the
-    higher mean recall over the same folds of the training rows; values a ridge regression.
+    higher mean recall over the same folds of the training rows; values a ridge regression, which
+    by preference predicts nothing beyond the labels learned from.
 
     Parameters
     ----------
@@ -76,8 +77,8 @@ def predictions(
     from crossphase.nonlinear.probing import logistic_search, mean_recall, probe
 
     if task.kind == "continuous":
-        values = probe(code, task, new, rng=rng, groups=groups)
-        return values, values
+        free = probe(code, task, new, rng=rng, groups=groups, limited=False)
+        return within_labels(free, task.targets), free
     search = logistic_search(code, task, rng=rng, groups=groups)
     usual = np.asarray(search.predict(new), dtype=np.float64)[:, None]
     recalls = [
@@ -105,7 +106,7 @@ class Judged:
     preferred : mapping to Outcome
         By the probe that cross-validation of the learning rows prefers.
     usual : mapping to Outcome
-        By logistic regression; for values the same.
+        By logistic regression; for values by ridge regression without limits.
     """
 
     preferred: Mapping[Key, Outcome]

@@ -63,14 +63,14 @@ def as_markdown(result: SuiteResult) -> str:
         f"labels, {n_splits} {'split' if n_splits == 1 else 'splits'} each; "
         f"{sum(table.seconds for table in tables):.0f} s of processor time.",
         "**Rules.** Best or tied: within a point of the best option or within noise of it. "
-        "Everything is probed as cross-validation prefers; *by set* averages sets, not situations.",
+        "Everything is probed as preferred; *by set* averages sets, not situations.",
         _rules(tables),
         "The sets that nothing was chosen on:",
         _rules(halves(tables)["report"]),
         "The sets that the rule was chosen on:",
         _rules(halves(tables)["chose"]),
-        "All sets, everything probed by logistic regression:",
-        _rules(tables, by="_logistic"),
+        "All sets, everything probed by logistic regression, values by ridge without limits:",
+        _rules(tables, by="_usual"),
         "**What is at hand.**",
         _by_deploy(tables),
         "**Sets**, the recommendation alone.",
@@ -175,14 +175,14 @@ def _gains(tables: Sequence[Table]) -> str:
     rows = []
     parts = {"all": list(tables), "report": halves(tables)["report"]}
     cases = [("linear", "", "all"), ("lifted", "", "all"), ("lifted", "", "report")]
-    for kind, by, which in [*cases, ("lifted", "_logistic", "all")]:
+    for kind, by, which in [*cases, ("lifted", "_usual", "all")]:
         if not parts[which]:
             continue
         found = agreement(kind, parts[which], by=by)
         rows.append(
             (
                 kind,
-                "logistic" if by else "preferred",
+                "usual" if by else "preferred",
                 which,
                 str(found.n),
                 f"{found.correlation:.2f}",

@@ -197,9 +197,9 @@ def rule_score(rule: str, tables: Sequence[Table], *, by: str = "", seed: int = 
         One of RULES.
     tables : sequence of Table
         One a pair, see :func:`crossphase.experiments.scoreboard.cell.measure`.
-    by : {"", "_logistic"}, default ""
-        Suffix of the columns: scores by the probe that cross-validation prefers, or by logistic
-        regression whatever the code.
+    by : {"", "_usual"}, default ""
+        Suffix of the columns: scores by the preferred probe, or by the usual one, see
+        :func:`crossphase.experiments.scoreboard.judge.predictions`.
     seed : int, default 0
         Of the intervals.
 
@@ -293,7 +293,7 @@ def gains(tables: Sequence[Table], *, by: str = "") -> Mapping[str, Array]:
     Parameters
     ----------
     tables : sequence of Table
-    by : {"", "_logistic"}, default ""
+    by : {"", "_usual"}, default ""
         As in :func:`rule_score`.
 
     Returns
@@ -320,7 +320,7 @@ def agreement(kind: str, tables: Sequence[Table], *, by: str = "") -> Agreement:
     ----------
     kind : {"linear", "lifted"}
     tables : sequence of Table
-    by : {"", "_logistic"}, default ""
+    by : {"", "_usual"}, default ""
         As in :func:`rule_score`.
     """
     both = gains(tables, by=by)
