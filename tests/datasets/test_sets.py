@@ -278,6 +278,13 @@ def test_every_brown_dwarf_stands_once(tmp_path) -> None:
         star("6", name="mixed up too", magnitudes=("14", "13.5", "13.1")),
         star("7", name="two spectra", magnitudes=("15", "14.5", "14.1")),
         star("8", name="two of three alike", magnitudes=("15", "14.5", "14.3")),
+        # The third links the first two, though it is the worst of them.
+        star("9", name="linked", opt="M9", magnitudes=("16", "15.5", "15.1")),
+        star("10", name="linked too", opt="M9", magnitudes=("17", "16.5", "16.1")),
+        star("11", name="linked", opt="M9", magnitudes=("17", "16.5", "16.1")),
+        # One object under its name, measured twice, with one spectrum.
+        star("12", name="one", opt="M9", magnitudes=("18", "17.5", "17.1")),
+        star("13", name="one", opt="M9", magnitudes=("18.004", "17.5", "17.1")),
     ]
     spectra = [
         ["1", "1", "a.fits", "OK", "90"],
@@ -289,12 +296,20 @@ def test_every_brown_dwarf_stands_once(tmp_path) -> None:
         ["7", "7", "e.fits", "OK", "90"],  # not its own either
         ["8", "7", "f.fits", "OK", "20"],
         ["9", "8", "g.fits", "OK", "20"],
+        ["10", "9", "h.fits", "OK", "50"],
+        ["11", "10", "i.fits", "OK", "60"],
+        ["12", "11", "j.fits", "OK", "10"],
+        ["13", "12", "k.fits", "OK", "50"],
+        ["14", "13", "k.fits", "OK", "40"],
     ]
-    images = {name: fits_bytes([WAVES, WAVES**k]) for k, name in enumerate("abcdefg")}
+    images = {name: fits_bytes([WAVES, WAVES**k]) for k, name in enumerate("abcdefghijk")}
     data = brown_dwarfs.read(splat_archive(tmp_path / "a.whl", sources, spectra, images))
-    assert data.ids.tolist() == ["twice", "pair B", "two spectra", "two of three alike"]
-    powers = np.linspace(0.9, 2.3, 256)[:, None] ** [1, 3, 5, 6]
-    np.testing.assert_allclose(data.views["spectrum"], (powers / powers.mean(axis=0)).T, rtol=1e-2)
+    assert data.ids.tolist() == [
+        *("twice", "pair B", "two spectra", "two of three alike"),
+        *("linked too", "one"),
+    ]
+    powers = np.linspace(0.9, 2.3, 256)[:, None] ** [1, 3, 5, 6, 8, 10]
+    np.testing.assert_allclose(data.views["spectrum"], (powers / powers.mean(axis=0)).T, rtol=3e-2)
 
 
 def test_an_object_without_an_optical_type_has_no_label() -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from crossphase.datasets.cards import Archive, DatasetCard, LabelCard, ViewCard
 from crossphase.datasets.fits_image import read_primary_image
@@ -140,16 +142,31 @@ def read(archives: Mapping[str, Path]) -> Modalities:
 
 def _one_each(observed: Sequence[_Observation]) -> list[_Observation]:
     """The best observation of every object, without spectra that several objects have."""
-    owners: dict[bytes, set[tuple[float, ...]]] = {}
-    for one in observed:
-        owners.setdefault(one.spectrum.tobytes(), set()).add(one.magnitudes)
-    seen: set[object] = set()
-    kept = []
-    for one in sorted(observed, key=_Observation.rank):
-        if len(owners[one.spectrum.tobytes()]) == 1 and not one.marks & seen:
-            seen |= one.marks
-            kept.append(one)
-    return kept
+    objects = _objects(observed)
+    owners: dict[bytes, set[int]] = {}
+    for number, one in zip(objects, observed, strict=True):
+        owners.setdefault(one.spectrum.tobytes(), set()).add(number)
+    kept: dict[int, _Observation] = {}
+    for number, one in sorted(
+        zip(objects, observed, strict=True), key=lambda entry: entry[1].rank()
+    ):
+        if len(owners[one.spectrum.tobytes()]) == 1:
+            kept.setdefault(number, one)
+    return list(kept.values())
+
+
+def _objects(observed: Sequence[_Observation]) -> list[int]:
+    """Which object each observation is of: those that share a mark, or a third links, are one."""
+    numbers: dict[object, int] = {}
+    links = [
+        (i, len(observed) + numbers.setdefault(mark, len(numbers)))
+        for i, one in enumerate(observed)
+        for mark in one.marks
+    ]
+    size = len(observed) + len(numbers)
+    graph = sparse.coo_array((np.ones(len(links)), np.array(links).T), shape=(size, size))
+    _, of = connected_components(graph, directed=False)
+    return [int(number) for number in of[: len(observed)]]
 
 
 def _records(data: bytes) -> list[dict[str, str]]:
