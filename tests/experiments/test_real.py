@@ -12,8 +12,11 @@ from crossphase.cli import main
 from crossphase.datasets import DatasetLabel, Modalities
 from crossphase.errors import InputError
 from crossphase.experiments.real.cases import NAMES, Case, Source, cases_of, pair_of
-from crossphase.experiments.real.cell import DEPLOYS, OPTIONS, PROBABILITIES
+from crossphase.experiments.real.cell import DEPLOYS, OPTIONS, PROBABILITIES, SCALES
 from crossphase.experiments.real.styles import GROUPS, styled
+from crossphase.experiments.real.suite import score_lines, summary
+from crossphase.experiments.runner import SuiteResult
+from crossphase.experiments.table import Table
 
 
 def images(n: int = 24, side: int = 32, seed: int = 0) -> np.ndarray:
@@ -151,9 +154,11 @@ def test_own_cells_run_from_the_command_line(tmp_path, capsys):
     assert main([*arguments, "--workers", "1", "--quiet"]) == 0
     printed = " ".join(capsys.readouterr().out.split())
     assert "own cells" in printed
-    assert "Wrote verdicts.md, tables and figures" in printed
+    assert "Wrote verdicts.md, scores.md, tables and figures" in printed
     lines = (out / "verdicts.md").read_text().splitlines()
-    assert len(lines) == 2 + 3
+    assert len(lines) == 2 + 3 + 2
+    assert lines[-1] in printed
+    assert len((out / "scores.md").read_text().splitlines()) == 2 + 5 + 5 + 6
     assert lines[0].startswith("| case | at hand | regime | P(Neither) | recommended |")
     for name in ("cells-scores.png", "cells-foretold.png"):
         assert (out / name).read_bytes().startswith(b"\x89PNG")
@@ -164,6 +169,35 @@ def test_own_cells_run_from_the_command_line(tmp_path, capsys):
     before = (out / "cells.json").stat().st_mtime_ns
     assert main([*arguments, "--workers", "1", "--quiet"]) == 0
     assert (out / "cells.json").stat().st_mtime_ns == before
+
+
+def test_scores_and_summary_of_two_splits():
+    options = [OPTIONS.index(name) for name in ("unimodal x", "align")]
+    columns = {
+        "case": [0, 0, 0, 0],
+        "seed": [0, 0, 1, 1],
+        "deploy": [0, 0, 0, 0],
+        "option": options * 2,
+        "score": [0.5, 0.8, 0.6, 0.5],
+        "raw": [0.5, 0.5, 0.6, 0.6],
+        "foretold": [np.nan, 0.2, np.nan, -0.1],
+        "harmed": [0, 0, 0, 1],
+        "within_noise": [1, 1, 0, 0],
+        "regret": [0.0, 0.0, 0.1, 0.1],
+    }
+    table = Table("cells", {}, 12.4, {name: np.array(of, float) for name, of in columns.items()})
+    result = SuiteResult(SCALES["small"], (table,), (), (), 1.0)
+    heading, alone, aligned = score_lines(result)
+    assert heading[2:] == ("option", "score", "gain foretold", "gain trained", "harms")
+    assert alone[1:] == ("rna", "unimodal x", "0.550 (0.500, 0.600)", "–", "–", "–")
+    assert aligned[2:] == (
+        "align", "0.650 (0.800, 0.500)", "+0.050 (+0.200, -0.100)", "+0.100 (+0.300, -0.100)",
+        "1 of 2",
+    )  # fmt: skip
+    assert summary(result) == (
+        "The advice was best or tied in 1 of 2 situations, with a mean regret of 0.050; "
+        "2 splits, 12 s of processor time."
+    )
 
 
 def _check_table(path: Path) -> None:

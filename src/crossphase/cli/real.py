@@ -161,13 +161,14 @@ def _publish(result: SuiteResult, source: Source, out: Path) -> None:
     from rich.table import Table
 
     from crossphase.experiments.comparison import as_markdown, print_comparison
-    from crossphase.experiments.real.suite import verdict_lines
+    from crossphase.experiments.real.suite import score_lines, summary, verdict_lines
     from crossphase.io.writing import write_text
 
     heading, *lines = verdict_lines(result, source)
-    rule = ("---",) * len(heading)
-    text = "".join(f"| {' | '.join(line)} |\n" for line in (heading, rule, *lines))
-    write_text(out / "verdicts.md", text)
+    told = summary(result)
+    write_text(out / "verdicts.md", f"{_markdown(heading, lines)}\n{told}\n")
+    titles, *scores = score_lines(result, source)
+    write_text(out / "scores.md", _markdown(titles, scores))
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = 140
@@ -177,7 +178,15 @@ def _publish(result: SuiteResult, source: Source, out: Path) -> None:
     for line in lines:
         grid.add_row(*line)
     console.print(grid)
+    console.print(told)
     if result.checks:
         write_text(out / "comparison.md", as_markdown(result))
         print_comparison(result, console)
-    console.print(f"Wrote verdicts.md, tables and figures to {out}", markup=False, soft_wrap=True)
+    console.print(
+        f"Wrote verdicts.md, scores.md, tables and figures to {out}", markup=False, soft_wrap=True
+    )
+
+
+def _markdown(heading: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
+    rule = ("---",) * len(heading)
+    return "".join(f"| {' | '.join(line)} |\n" for line in (heading, rule, *lines))

@@ -16,7 +16,16 @@ from crossphase.experiments.real.cell import DEPLOYS, OPTIONS, REGIMES, SCALES, 
 from crossphase.experiments.runner import Experiment, SuiteResult, named, run_experiments
 from crossphase.experiments.table import Columns, Mean, Table
 
-__all__ = ["by_seed", "case_table", "option_scores", "run_real", "tally", "verdict_lines"]
+__all__ = [
+    "by_seed",
+    "case_table",
+    "option_scores",
+    "run_real",
+    "score_lines",
+    "summary",
+    "tally",
+    "verdict_lines",
+]
 
 Progress = Callable[[str, float], None]
 
@@ -181,6 +190,64 @@ def verdict_lines(result: SuiteResult, source: Source | None = None) -> list[tup
                 )
             )
     return lines
+
+
+def score_lines(result: SuiteResult, source: Source | None = None) -> list[tuple[str, ...]]:
+    """Score and gain of every option, a line each; the first line is the heading.
+
+    Means over seeds, and in brackets each seed's. Gains are over the same view as it is: what the
+    outlook foretold (the better of its kinds) and what training gave.
+
+    Parameters
+    ----------
+    result, source
+        See :func:`verdict_lines`.
+    """
+    (table,) = result.tables
+    smoke = result.scale.name == "smoke"
+    cases = cases_of(table.name, smoke=smoke, own=source is not None and source.file is not None)
+    lines: list[tuple[str, ...]] = [
+        ("case", "at hand", "option", "score", "gain foretold", "gain trained", "harms")
+    ]
+    for number, case in enumerate(cases):
+        for deploy in DEPLOYS:
+            part = case_table(table, number, deploy)
+            for option in np.unique(part["option"]):
+                rows = part.where(option=option)
+                code = not OPTIONS[int(option)].startswith(("unimodal", "concatenate"))
+                lines.append(
+                    (
+                        case.name,
+                        {"x": case.x, "y": case.y, "both": "both"}[deploy],
+                        OPTIONS[int(option)],
+                        _each(rows["score"], ".3f"),
+                        "–"
+                        if np.isnan(rows["foretold"]).any()
+                        else _each(rows["foretold"], "+.3f"),
+                        _each(rows["score"] - rows["raw"], "+.3f") if code else "–",
+                        f"{int(rows['harmed'].sum())} of {len(rows['score'])}" if code else "–",
+                    )
+                )
+    return lines
+
+
+def _each(values: np.ndarray, form: str) -> str:
+    mean = format(values.mean(), form)
+    return mean if len(values) == 1 else f"{mean} ({', '.join(format(v, form) for v in values)})"
+
+
+def summary(result: SuiteResult) -> str:
+    """In how many situations the advice held, what it cost, and what the run took."""
+    (table,) = result.tables
+    keys = np.column_stack([table["seed"], table["case"], table["deploy"]])
+    _, first = np.unique(keys, axis=0, return_index=True)
+    tied, regret = table["within_noise"][first], table["regret"][first]
+    n_seeds = len(np.unique(table["seed"]))
+    return (
+        f"The advice was best or tied in {int(tied.sum())} of {len(first)} situations, with a mean "
+        f"regret of {regret.mean():.3f}; {n_seeds} split{'s' * (n_seeds > 1)}, "
+        f"{table.seconds:.0f} s of processor time."
+    )
 
 
 def _option(position: float) -> str:
