@@ -1,16 +1,15 @@
 """The outlook on real pairs: what codes are foretold to be worth, beside what they start from.
 
-All 15 pairs of the six digit feature views with 200 labelled rows and, given a copy of its
-table (PyPI multiviewstacking 0.7.5, data/htad.csv), audio and accelerometer. A gain that is
-credible is marked +, a credible harm -.
+All 15 pairs of the six digit feature views with 200 labelled rows and, if it was fetched
+(crossphase datasets fetch htad), audio and accelerometer. A gain that is credible is marked +, a
+credible harm -.
 
-    python benchmarks/outlook_real_pairs.py [--htad htad.csv] [--labelled 200]
+    python benchmarks/outlook_real_pairs.py [--data-dir data] [--labelled 200]
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import itertools
 import time
 from pathlib import Path
@@ -21,32 +20,24 @@ import crossphase as xp
 from crossphase.config import Settings
 from crossphase.data import LabelColumn
 from crossphase.diagnosis.recommend import recommend
+from crossphase.errors import InputError
 from crossphase.outlook import compute_outlook
 
 NO_REGIME = dict.fromkeys(("Both", "CA only", "CP only", "Neither"), 0.25)
 
 
-def htad(path: Path):
-    with path.open(newline="") as file:
-        header, *rows = csv.reader(file)
-    values = np.array([[float(v) for v in row[1:]] for row in rows])
-    names = header[1:]
-    views = {
-        name: values[:, [i for i, column in enumerate(names) if column.startswith(prefix)]]
-        for name, prefix in (("audio", "v1"), ("accelerometer", "v2"))
-    }
-    return views, np.array([row[0] for row in rows])
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--htad", type=Path)
+    parser.add_argument("--data-dir", type=Path, help="folder of fetched datasets")
     parser.add_argument("--labelled", type=int, default=200)
     options = parser.parse_args()
     digits = xp.datasets.load("digits-views")
     sets = [(digits.views, digits.labels["digit"].values)]
-    if options.htad:
-        sets.append(htad(options.htad))
+    try:
+        tasks = xp.datasets.load("htad", folder=options.data_dir)
+        sets.append((tasks.views, tasks.labels["activity"].values))
+    except InputError as error:
+        print(f"left out: {error}")
     print(
         f"{'x':13s} {'y':13s} {'view':5s}"
         + "".join(f"{kind:>27s}" for kind in ("linear", "lifted"))

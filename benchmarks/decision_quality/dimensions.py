@@ -18,7 +18,15 @@ from pathlib import Path
 import numpy as np
 from evaluate import Task, problem_rows
 from sampler import REGIMES
-from tables import Record, coverage, expected_calibration_error, is_right
+from tables import (
+    SURE,
+    Record,
+    coverage,
+    expected_calibration_error,
+    if_exact,
+    is_right,
+    mean_and_range,
+)
 from threadpoolctl import threadpool_limits
 
 from crossphase.config import Settings
@@ -55,24 +63,28 @@ def evaluate_dimensions(task: Task, kept: int | None) -> Record:
 def print_dimensions(records: list[Record], n_pairs: int, n_labelled: int) -> None:
     """Accuracy, calibration and coverage by number of components, as a Markdown table."""
     print(f"#### {n_pairs} pairs, {n_labelled} labels\n")
-    print("| components kept | problems | right | calibration error | called at ≥ .9 "
-          "| of these right | covers Δ align | covers Δ x→y | covers Δ y→x |")  # fmt: skip
-    print("|" + "---|" * 9)
+    print("| components kept | problems | right | calibration error | if exact: mean (95 % range) "
+          "| called at ≥ .9 | of these right | if exact: mean (95 % range) "
+          "| covers Δ align | covers Δ x→y | covers Δ y→x |")  # fmt: skip
+    print("|" + "---|" * 11)
     for kept in (*FIXED, None):
         here = [r for r in records if r["kept"] == kept and r["n_pairs"] == n_pairs]
         if not here:
             continue
         right = np.array([is_right(r) for r in here])
         confidence = np.array([max(r["probabilities"].values()) for r in here])
-        sure = confidence >= 0.9
+        sure = confidence >= SURE
         low, middle, high = np.quantile([r["used"] for r in here], [0.1, 0.5, 0.9])
         name = f"{kept}" if kept else f"**chosen** ({middle:.0f}; 80 %: {low:.0f}–{high:.0f})"
         error = np.sqrt(right.mean() * (1 - right.mean()) / len(right))
         called = f"{right[sure].mean():.3f}" if sure.any() else "–"
+        errors, shares = if_exact(confidence)
         print(
             f"| {name} | {len(here)} | {right.mean():.3f} ± {error:.3f} "
-            f"| {expected_calibration_error(confidence, right):.3f} | {sure.mean():.2f} "
-            f"| {called} | " + " | ".join(coverage(here, i) for i in range(3)) + " |"
+            f"| {expected_calibration_error(confidence, right):.3f} | {mean_and_range(errors)} "
+            f"| {sure.mean():.2f} | {called} | {mean_and_range(shares)} | "
+            + " | ".join(coverage(here, i) for i in range(3))
+            + " |"
         )
 
 

@@ -28,7 +28,7 @@ class Task:
     n_labelled: int
     regime: str
     replicate: int
-    near: bool = False
+    near: bool | None = False
     published: bool = True
 
     @property
@@ -39,9 +39,11 @@ class Task:
 def problem_rows(task: Task) -> tuple[Problem, Array, Array, Array, NDArray[np.intp]]:
     """The problem, its rows x and y, the labels of all of them, and which rows are labelled."""
     family, regime = FAMILIES.index(task.family), REGIMES.index(task.regime)
-    problem_rng = np.random.default_rng([family, regime, task.replicate, int(task.near)])
+    distance = 2 if task.near is None else int(task.near)
+    problem_rng = np.random.default_rng([family, regime, task.replicate, distance])
     problem = draw(task.family, task.regime, problem_rng, near=task.near)
-    rng = np.random.default_rng([family, regime, task.replicate, task.n_pairs])
+    of_rows = [family, regime, task.replicate, task.n_pairs]
+    rng = np.random.default_rng(of_rows if task.near is not None else [*of_rows, distance])
     x, y, labels, _ = problem.sample(task.n_pairs, rng)
     order = rng.permutation(task.n_pairs)
     labelled = np.sort(order[: task.n_labelled or task.n_pairs])

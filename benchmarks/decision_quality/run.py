@@ -2,6 +2,7 @@
 
     python benchmarks/decision_quality/run.py --scale smoke      under a minute
     python benchmarks/decision_quality/run.py --scale goals      the three goal sizes, all families
+    python benchmarks/decision_quality/run.py --scale anywhere   the same, however near a boundary
     python benchmarks/decision_quality/run.py --scale grid       pairs × labels, robust and oracle
 
 Records go to a JSON-lines file as they come, so an interrupted run goes on where it stopped;
@@ -34,10 +35,14 @@ GOAL_SIZES = ((500, 100), (1000, 200), (4000, 400))
 
 def tasks(scale: str, replicates: int) -> Iterator[Task]:
     """Balanced over the four regimes: `replicates` problems each."""
+    families, near = FAMILIES, False
     if scale == "smoke":
-        sizes, families, near = ((500, 100),), FAMILIES, False
+        sizes = ((500, 100),)
     elif scale == "goals":
-        sizes, families, near = GOAL_SIZES, FAMILIES, True
+        sizes, near = GOAL_SIZES, True
+    elif scale == "anywhere":
+        sizes = GOAL_SIZES
+        families = tuple(family for family in FAMILIES if family != "no-signal")
     else:
         sizes = tuple(
             (n, labelled)
@@ -45,13 +50,13 @@ def tasks(scale: str, replicates: int) -> Iterator[Task]:
             for labelled in (50, 100, 200, 400, 0)
             if labelled < n
         )
-        families, near = FAMILIES, False
     for replicate in range(replicates):
         for n, labelled in sizes:
             for regime in REGIMES:
                 for family in families:
-                    published = scale != "grid" and n <= 4000
-                    yield Task(family, n, labelled, regime, replicate, published=published)
+                    published = scale in ("smoke", "goals") and n <= 4000
+                    anywhere = None if scale == "anywhere" else False
+                    yield Task(family, n, labelled, regime, replicate, anywhere, published)
                 for family in MAIN_FAMILIES if near else ():
                     yield Task(family, n, labelled, regime, replicate, near=True, published=False)
 
@@ -60,7 +65,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--scale", choices=("smoke", "goals", "grid"), default="smoke")
+    parser.add_argument("--scale", choices=("smoke", "goals", "anywhere", "grid"), default="smoke")
     parser.add_argument("--replicates", type=int, help="problems per cell and regime")
     parser.add_argument("--out", type=Path, default=Path("build/decision_quality"))
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
@@ -70,7 +75,9 @@ def main() -> None:
         "--again", action="store_true", help="the robust estimator again, the others as recorded"
     )
     given = parser.parse_args()
-    replicates = given.replicates or {"smoke": 2, "goals": 30, "grid": 5}[given.scale]
+    replicates = (
+        given.replicates or {"smoke": 2, "goals": 25, "anywhere": 25, "grid": 5}[given.scale]
+    )
     given.out.mkdir(parents=True, exist_ok=True)
     path = given.out / f"{given.scale}.jsonl"
     known = _read(path)

@@ -173,19 +173,19 @@ def draw(
     regime: str,
     rng: np.random.Generator,
     *,
-    near: bool = False,
+    near: bool | None = False,
 ) -> Problem:
     """A problem of `family` whose population regime is `regime`.
 
     |log Δ| of alignment and of prediction x→y exceed 0.15; with `near`, the smaller of the two
-    lies within 3 % of a boundary instead.
+    lies within 3 % of a boundary instead; with None it lies anywhere.
     """
     for _ in range(200_000):
         problem = _propose(family, rng)
         if family == "no-signal":
             return problem
-        distance = np.abs(problem.log_delta[:2])
-        ok = distance.min() < 0.03 if near else distance.min() > 0.15
+        distance = np.abs(problem.log_delta[:2]).min()
+        ok = near is None or (distance < 0.03 if near else distance > 0.15)
         if problem.regime == regime and ok:
             return problem
     raise RuntimeError(f"no {family} problem in regime {regime} found")
