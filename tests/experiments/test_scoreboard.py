@@ -16,6 +16,7 @@ pytest.importorskip("lightning", reason="Lightning is not installed: crossphase[
 from crossphase.cli import main
 from crossphase.experiments.scoreboard import cell, judge, score
 from crossphase.experiments.scoreboard.cell import DEPLOYS, OPTIONS, split_rows
+from crossphase.experiments.scoreboard.misses import misses
 from crossphase.nonlinear import probing
 from crossphase.outlook.probe import Task
 
@@ -180,6 +181,22 @@ def test_preferred_values_stay_within_the_labels_learned_from() -> None:
     assert preferred[-1, 0] == code[:, 0].max()
 
 
+def test_misses_name_the_best_option_and_what_was_foretold_of_it() -> None:
+    weak = table(
+        "digits-views.fourier-profile",
+        ("unimodal x", {"score": 0.7, "raw": 0.7, "recommended": 1, "confidence": 0.6}),
+        ("align", {"score": 0.8, "raw": 0.7, "lifted": 0.01, "tied": 1}),
+        ("autoencode", {"score": 0.9, "raw": 0.7, "tied": np.nan}),
+    )
+    [miss] = misses([weak])
+    assert (miss.label, miss.split, miss.deploy) == ("digit", 0, "x")
+    assert (miss.recommended, miss.best, miss.confidence) == ("unimodal x", "align", 0.6)
+    assert (miss.regret, miss.trained) == (pytest.approx(0.1), pytest.approx(0.1))
+    assert miss.foretold == 0.01
+    fine = {**weak.columns, "tied": np.array([1.0, 1.0, np.nan])}
+    assert misses([Table(weak.name, {}, 1.0, fine)]) == []
+
+
 def test_intervals_draw_whole_pairs() -> None:
     found = score.rule_score("recommended", (FIRST, SECOND))
     # Two pairs: both the same or one each.
@@ -286,6 +303,9 @@ def test_a_run_in_small_is_resumed_and_printed(tmp_path, capsys, monkeypatch) ->
     assert "1 pairs of 1 sets, 1 pairs x labels, 1 split each" in out
     for rule in score.RULES:
         assert f"| {rule} | 3 | " in out
+    assert "| split | situations |" in out
+    missed = (folder / "misses.md").read_text().splitlines()
+    assert missed[0].startswith("| pair | label | split | at hand | done | confidence |")
     assert (folder / "gains.png").read_bytes().startswith(b"\x89PNG")
     written = (folder / "digits-views.fourier-profile.csv").read_text()
     monkeypatch.setattr(cell, "diagnose", None)

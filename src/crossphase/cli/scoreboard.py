@@ -41,10 +41,11 @@ def scoreboard(
             data_dir=None if data_dir is None else str(data_dir),
             progress=progress,
         )
-    from crossphase.experiments.scoreboard.page import as_markdown, write_figure
+    from crossphase.experiments.scoreboard.page import as_markdown, misses_markdown, write_figure
     from crossphase.io.writing import write_text
 
     text = as_markdown(result)
     write_text(out / "scoreboard.md", text)
+    write_text(out / "misses.md", misses_markdown(result.tables))
     write_figure(result, out)
-    typer.echo(f"{text}\nWrote scoreboard.md, gains.png and a table a pair to {out}")
+    typer.echo(f"{text}\nWrote scoreboard.md, misses.md, gains.png and a table a pair to {out}")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from crossphase.experiments.pictures import panels, save
 from crossphase.experiments.runner import SuiteResult
 from crossphase.experiments.scoreboard.cell import DEPLOYS, REGIMES
+from crossphase.experiments.scoreboard.misses import misses
 from crossphase.experiments.scoreboard.score import (
     RULES,
     RuleScore,
@@ -30,7 +31,7 @@ from crossphase.plots.style import scoped_style
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["as_markdown", "gains_figure", "write_figure"]
+__all__ = ["as_markdown", "gains_figure", "misses_markdown", "write_figure"]
 
 Array = NDArray[np.float64]
 
@@ -75,6 +76,8 @@ def as_markdown(result: SuiteResult) -> str:
         _by_deploy(tables),
         "**Sets**, the recommendation alone.",
         _sets(tables),
+        "**Splits**, the recommendation alone.",
+        _splits(tables, n_splits),
         _harm(tables),
         "**Gains over the raw view**, foretold and trained.",
         _gains(tables),
@@ -145,6 +148,38 @@ def _sets(tables: Sequence[Table]) -> str:
         rows.append((name, str(len(part)), *cells[:-2]))
     headings = ("set", "pairs", *_HEADINGS[:-2])
     return _table(headings, rows)
+
+
+def _splits(tables: Sequence[Table], n_splits: int) -> str:
+    rows = []
+    for split in range(n_splits):
+        part = [table.where(seed=split) for table in tables]
+        _, *cells = _rule(rule_score("recommended", part))
+        rows.append((str(split), *cells))
+    return _table(("split", *_HEADINGS), rows)
+
+
+def misses_markdown(tables: Sequence[Table]) -> str:
+    """Situations in which the recommendation was neither best nor tied, as a Markdown table.
+
+    Parameters
+    ----------
+    tables : sequence of Table
+    """
+    headings = (
+        "pair", "label", "split", "at hand", "done", "confidence", "score", "best", "score",
+        "its gain foretold", "trained",
+    )  # fmt: skip
+    rows = [
+        (
+            miss.pair, miss.label, str(miss.split), miss.deploy, miss.recommended,
+            f"{miss.confidence:.2f}", f"{miss.score:.3f}", miss.best, f"{miss.best_score:.3f}",
+            *("–" if np.isnan(miss.foretold) else f"{gain:+.3f}"
+              for gain in (miss.foretold, miss.trained)),
+        )
+        for miss in misses(tables)
+    ]  # fmt: skip
+    return _table(headings, rows) + "\n"
 
 
 def _harm(tables: Sequence[Table]) -> str:

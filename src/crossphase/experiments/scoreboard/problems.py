@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from crossphase import datasets
 from crossphase.errors import InputError
 
-__all__ = ["SCALES", "PairProblem", "ScoreboardScale", "problems"]
+__all__ = ["SCALES", "PairProblem", "ScoreboardScale", "pairs_of", "problems"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,32 @@ class PairProblem:
         return f"{self.dataset}.{self.x}-{self.y}"
 
 
+def pairs_of(dataset: str) -> list[PairProblem]:
+    """All pairs of views of a set that have a label derived from neither.
+
+    Parameters
+    ----------
+    dataset : str
+
+    Examples
+    --------
+    >>> pairs_of("htad")
+    [PairProblem(dataset='htad', x='audio', y='accelerometer', labels=('activity',))]
+    """
+    card = datasets.card(dataset)
+    return [
+        PairProblem(dataset, x, y, labels)
+        for x, y in itertools.combinations(card.views, 2)
+        if (
+            labels := tuple(
+                label
+                for label, about in card.labels.items()
+                if not {x, y} & set(about.circular_for)
+            )
+        )
+    ]
+
+
 def problems(
     scale: ScoreboardScale, *, folder: str | None = None
 ) -> tuple[tuple[PairProblem, ...], tuple[str, ...]]:
@@ -107,18 +133,7 @@ def problems(
         if datasets.place(name, folder=folder) == "to fetch":
             absent.append(name)
             continue
-        card = datasets.card(name)
-        pairs = [
-            PairProblem(name, x, y, labels)
-            for x, y in itertools.combinations(card.views, 2)
-            if (
-                labels := tuple(
-                    label
-                    for label, about in card.labels.items()
-                    if not {x, y} & set(about.circular_for)
-                )
-            )
-        ]
+        pairs = pairs_of(name)
         wanted = min(scale.pairs or len(pairs), len(pairs))
         found += [pairs[i * len(pairs) // wanted] for i in range(wanted)]
     if not found:

@@ -23,7 +23,9 @@ __all__ = [
     "gains",
     "halves",
     "harm_count",
+    "option_names",
     "rule_score",
+    "situations",
     "sure_share",
     "tables_of_set",
 ]
@@ -165,21 +167,33 @@ def halves(tables: Sequence[Table]) -> dict[str, list[Table]]:
     return found
 
 
-def _situations(table: Table) -> Iterator[tuple[str, Columns]]:
-    """What is at hand, and the options' rows."""
+def situations(table: Table) -> Iterator[tuple[str, Columns]]:
+    """What is at hand, and the options' rows, of every label and split.
+
+    Parameters
+    ----------
+    table : Table
+    """
     keys = np.column_stack([table["seed"], table["label"], table["deploy"]])
     for key in np.unique(keys, axis=0):
         rows = np.flatnonzero((keys == key).all(axis=1))
         yield DEPLOYS[int(key[2])], {name: of[rows] for name, of in table.columns.items()}
 
 
-def _names(situation: Columns) -> list[str]:
+def option_names(situation: Columns) -> list[str]:
+    """Names of the options in one situation's rows.
+
+    Parameters
+    ----------
+    situation : mapping of str to ndarray
+        Of :func:`situations`.
+    """
     return [OPTIONS[int(number)] for number in situation["option"]]
 
 
 def _chosen(rule: str, deploy: str, situation: Columns) -> int:
     """Row of the option that a rule takes."""
-    names = _names(situation)
+    names = option_names(situation)
     if rule == "recommended":
         return int(np.argmax(situation["recommended"]))
     if rule == "published estimator":
@@ -210,8 +224,8 @@ def rule_score(rule: str, tables: Sequence[Table], *, by: str = "", seed: int = 
     by_pair: list[Array] = []
     for table in tables:
         rows = []
-        for deploy, situation in _situations(table):
-            names = _names(situation)
+        for deploy, situation in situations(table):
+            names = option_names(situation)
             at = _chosen(rule, deploy, situation)
             scores = situation[f"score{by}"]
             best = max(s for s, name in zip(scores, names, strict=True) if name != "autoencode")
@@ -256,7 +270,7 @@ def sure_share(tables: Sequence[Table]) -> tuple[int, float]:
     found = [
         situation["tied"][at]
         for table in tables
-        for _, situation in _situations(table)
+        for _, situation in situations(table)
         if situation["confidence"][at := int(np.argmax(situation["recommended"]))] >= _SURE
     ]
     return len(found), float(np.mean(found)) if found else float("nan")
@@ -271,8 +285,8 @@ def harm_count(tables: Sequence[Table]) -> HarmCount:
     """
     counts = dict.fromkeys(HarmCount.__slots__, 0)
     for table in tables:
-        for _, situation in _situations(table):
-            for i, name in enumerate(_names(situation)):
+        for _, situation in situations(table):
+            for i, name in enumerate(option_names(situation)):
                 if name not in _CROSS_MODAL:
                     continue
                 row = {key: float(values[i]) for key, values in situation.items()}
