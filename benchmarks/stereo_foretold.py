@@ -20,7 +20,7 @@ from crossphase.experiments.stereo.scale import SCALES
 
 HEAD = (
     "set ν seed features regime published Δ_CA Δ_CP published_Δ_CA published_Δ_CP "
-    "narrow_CA narrow_CP whole_CA whole_CP gap low high named"
+    "whole_CA whole_CP gap low high narrow_CA narrow_CP narrow_gap low high winner"
 )
 
 
@@ -29,14 +29,15 @@ def line(told, at):
         return int(told[key][at])
 
     deltas = ("delta_ca", "delta_cp", "published_delta_ca", "published_delta_cp")
-    scores = ("narrow_align", "narrow_predict", "align", "predict", "gap", "gap_low", "gap_high")
+    scores = ("align", "predict", "gap", "gap_low", "gap_high")
+    scores += tuple(f"narrow_{score}" for score in scores)
     return [
         FEATURES[number("features")],
         str(REGIMES[number("regime")]),
         str(REGIMES[number("published_regime")]),
         *(f"{told[key][at]:.2f}" for key in deltas),
         *(f"{told[key][at]:.3f}" for key in scores),
-        NAMED[number("chosen")],
+        NAMED[number("winner")],
     ]
 
 

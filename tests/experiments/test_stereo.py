@@ -24,7 +24,13 @@ from crossphase.experiments.stereo.cell import (
 )
 from crossphase.experiments.stereo.compare import accuracies, check_accuracies, check_diagnosis
 from crossphase.experiments.stereo.figures import accuracy_figure, probe_figure, write_figures
-from crossphase.experiments.stereo.foretold import NAMED, REGIMES, foretell_from
+from crossphase.experiments.stereo.foretold import (
+    NAMED,
+    REGIMES,
+    Foretold,
+    foretell_from,
+    name_winner,
+)
 from crossphase.experiments.stereo.published import published_accuracy
 from crossphase.experiments.stereo.scale import FURTHER, MAIN, RUNS, SCALES
 from crossphase.experiments.table import Table
@@ -67,10 +73,13 @@ def test_every_objective_is_probed_at_every_point(tiny):
     foretold = result.table("dsprites-diagnosis")
     assert foretold is not None
     assert foretold["features"].tolist() == [0, 1]
-    whole = foretold["align"] - foretold["predict"]
-    narrow = foretold["narrow_align"] - foretold["narrow_predict"]
-    assert np.allclose(foretold["gap"], (whole + narrow) / 2)
-    assert (foretold["gap_low"] <= foretold["gap_high"]).all()
+    for kind in ("", "narrow_"):
+        align, predict, gap, low, high = (
+            foretold[kind + key] for key in ("align", "predict", "gap", "gap_low", "gap_high")
+        )
+        assert np.allclose(gap, align - predict)
+        assert (low <= high).all()
+    assert len(set(foretold["winner"])) == 1
 
 
 def test_comparison_and_pictures(tiny):
@@ -183,21 +192,50 @@ def test_margins_are_paired_by_seed_and_shown_by_both_probes(two_seeds):
 def test_the_diagnosis_names_the_winner_or_not():
     columns = {"jitter": [0.0] * 4, "noise": [0.5] * 4, "seed": [0, 1, 0, 1]}
     columns |= {"features": [0, 0, 1, 1], "gap": [0.1, -0.5, 0.3, 0.5]}
-    columns |= {"named": [2, 0, 0, 0], "published_named": [0, 1, 0, 0], "chosen": [2, 0, 2, 2]}
+    columns |= {"narrow_gap": [0.0, 0.2, -0.1, -0.3], "winner": [2, 0, 2, 0]}
+    columns |= {"named": [2, 0, 0, 0], "published_named": [0, 1, 0, 0]}
     table = Table(
         "dsprites-diagnosis", {}, 0.0, {key: np.array(v, dtype=float) for key, v in columns.items()}
     )
-    pixels, patches = np.split(
-        np.array(check_diagnosis(replace(TINY, jitters=(0.0,)), "dsprites", table)), 2
-    )
-    either, robust, published, gap = pixels
-    at = "from pixels, ν = 1, noise 0.5"
-    assert (robust.quantity, robust.ours) == (f"robust estimator names CP, {at}", 0.5)
-    assert (published.ours, published.within) == (0.0, False)
-    assert (either.quantity, either.ours) == (f"regime or outlook names CP, {at}", 0.5)
-    assert gap.ours == pytest.approx(-0.2)
-    assert [check.ours for check in patches] == [1.0, 0.0, 0.0, pytest.approx(0.4)]
-    assert patches[0].within
+    diagnosis, *rest = check_diagnosis(replace(TINY, jitters=(0.0,)), "dsprites", table)
+    at = "ν = 1, noise 0.5"
+    assert (diagnosis.quantity, diagnosis.ours) == (f"the diagnosis names CP, {at}", 0.5)
+    assert not diagnosis.within
+    pixels, patches = np.split(np.array(rest), 2)
+    robust, published, whole, narrow = pixels
+    assert robust.quantity == f"robust estimator names CP, from pixels, {at}"
+    assert (robust.ours, published.ours, published.within) == (0.5, 0.0, False)
+    assert (whole.ours, narrow.ours) == (pytest.approx(-0.2), pytest.approx(0.1))
+    assert [check.ours for check in patches] == [
+        0.0, 0.0, pytest.approx(0.4), pytest.approx(-0.2)
+    ]  # fmt: skip
+
+
+NOTHING = (-0.1, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("regime", "whole", "narrow", "winner"),
+    [
+        ("CA", (-0.3, -0.1), (-0.3, -0.1), "CA"),
+        ("neither or both", (-0.3, -0.1), (0.1, 0.3), "CP"),
+        ("neither or both", NOTHING, (0.1, 0.3), "CA"),
+        ("neither or both", NOTHING, (-0.3, -0.1), "CP"),
+        ("neither or both", NOTHING, NOTHING, "neither or both"),
+    ],
+)
+def test_the_regime_decides_then_whole_codes_then_narrow_ones(regime, whole, narrow, winner):
+    def told(named, whole, narrow):
+        row = dict.fromkeys(Foretold.__slots__, 0)
+        row |= {"named": NAMED.index(named)}
+        row |= dict(zip(("gap_low", "gap_high"), whole, strict=True))
+        row |= dict(zip(("narrow_gap_low", "narrow_gap_high"), narrow, strict=True))
+        return Foretold(**row)
+
+    # Gaps of pixels and the regime of patches have no say.
+    pixels = told(regime, (0.5, 0.6), (0.5, 0.6))
+    patches = told("CA" if winner == "CP" else "CP", whole, narrow)
+    assert NAMED[name_winner(pixels, patches)] == winner
 
 
 def linear_data(loud):
@@ -214,7 +252,7 @@ def linear_data(loud):
 
 
 @pytest.mark.parametrize(("loud", "regime"), [(5.0, "CA only"), (0.3, "Both")])
-def test_a_regime_that_names_one_decides_and_the_gap_is_of_paired_draws(loud, regime):
+def test_the_regime_is_of_the_features_and_gaps_are_of_paired_draws(loud, regime):
     told = foretell_from(linear_data(loud), 0)
     assert str(REGIMES[told.regime]) == regime
     assert NAMED[told.named] == ("CA" if regime == "CA only" else "neither or both")
@@ -222,8 +260,10 @@ def test_a_regime_that_names_one_decides_and_the_gap_is_of_paired_draws(loud, re
     assert told.delta_ca == pytest.approx(1 / np.sqrt(1.09) / 0.6, rel=0.1)
     assert told.delta_cp == pytest.approx(1 / np.sqrt(1.09) / (0.6 * loud), rel=0.15)
     # Scores of 300 rows are each uncertain by .03 or more; codes of one signal differ by less.
-    assert told.gap_high - told.gap_low < 0.08
-    assert told.chosen == told.named or told.gap_low > 0 or told.gap_high < 0
+    for low, high in (
+        (told.gap_low, told.gap_high), (told.narrow_gap_low, told.narrow_gap_high)
+    ):  # fmt: skip
+        assert 0 <= high - low < 0.1
 
 
 def test_the_published_probe_is_drawn_with_what_was_published(two_seeds):

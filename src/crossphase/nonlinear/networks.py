@@ -75,11 +75,16 @@ class Network(L.LightningModule, ABC):
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam, with decoupled weight decay if any."""
         config = self.config
+        # One pass over the weights. Lightning clips no gradients of a fused optimizer.
+        fused = config.gradient_clip is None
         if config.weight_decay:
             return torch.optim.AdamW(
-                self.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+                self.parameters(),
+                lr=config.learning_rate,
+                weight_decay=config.weight_decay,
+                fused=fused,
             )
-        return torch.optim.Adam(self.parameters(), lr=config.learning_rate)
+        return torch.optim.Adam(self.parameters(), lr=config.learning_rate, fused=fused)
 
 
 class _AlignmentLoss(nn.Module):

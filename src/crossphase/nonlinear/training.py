@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import lightning as L
 import numpy as np
@@ -173,7 +174,12 @@ def fit_network(
             f"devices={config.devices} for {len(batches)} batches an epoch: use fewer, or a "
             "smaller batch_size"
         )
-    with _quiet(), tempfile.TemporaryDirectory() as scratch, torch.random.fork_rng():
+    with (
+        _quiet(),
+        _restored_determinism(),
+        tempfile.TemporaryDirectory() as scratch,
+        torch.random.fork_rng(),
+    ):
         torch.manual_seed(config.seed)
         model = network()
         run = RunFolder(Path(scratch) if folder is None else folder)
@@ -266,7 +272,6 @@ def _quiet() -> Iterator[None]:
     logger = logging.getLogger("lightning.pytorch")
     level = logger.level
     logger.setLevel(logging.ERROR)
-    deterministic = torch.are_deterministic_algorithms_enabled()
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*does not have many workers.*")
@@ -275,4 +280,18 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logger.setLevel(level)
+
+
+@contextmanager
+def _restored_determinism() -> Iterator[None]:
+    """Leaves the process as it was: a trainer makes all algorithms deterministic."""
+    memory: Any = torch.utils.deterministic
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    filled = memory.fill_uninitialized_memory
+    # Nothing here reads memory that it did not write; filling it takes a fifteenth of the time.
+    memory.fill_uninitialized_memory = False
+    try:
+        yield
+    finally:
         torch.use_deterministic_algorithms(deterministic)
+        memory.fill_uninitialized_memory = filled

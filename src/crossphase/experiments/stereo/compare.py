@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import product
 
 import numpy as np
 
@@ -24,9 +23,7 @@ from crossphase.experiments.table import Mean, Table
 __all__ = ["accuracies", "check_accuracies", "check_diagnosis"]
 
 _FEW = 100
-#: The outlook is of codes wide enough to hold what the regime's Δ says drowns.
 _NAMING = {
-    "chosen": "regime or outlook",
     "named": "robust estimator",
     "published_named": "published estimator",
 }
@@ -143,16 +140,24 @@ def _margin(
 def check_diagnosis(scale: StereoScale, name: str, table: Table) -> list[Check]:
     """Whether the diagnosis names the better objective, and what the outlook foretells."""
     found = []
-    for where, (number, features) in product(configurations(scale), enumerate(FEATURES)):
+    for where in configurations(scale):
         nu = 1.0 - where.jitter
-        part = table.where(jitter=where.jitter, noise=where.noise, features=number)
-        at = f"from {features}, ν = {nu:g}, noise {where.noise:g}"
-        if nu in LEAST_MARGINS:
-            winner = NAMED.index(LEAST_MARGINS[nu][0])
-            for column, naming in _NAMING.items():
-                share = Mean.of((part[column] == winner).astype(float))
-                quantity = f"{naming} names {NAMED[winner]}, {at}"
-                found.append(reached(table.name, quantity, 1.0, share))
-        quantity = f"foretold CA − CP, x at hand, {at}"
-        found.append(unpublished(table.name, quantity, Mean.of(part["gap"])))
+        winner = LEAST_MARGINS[nu][0] if nu in LEAST_MARGINS else None
+        part = table.where(jitter=where.jitter, noise=where.noise)
+        at = f"ν = {nu:g}, noise {where.noise:g}"
+        if winner is not None:
+            found.append(_names(part.where(features=0), "winner", "the diagnosis", winner, at))
+        for number, features in enumerate(FEATURES):
+            seen, of = part.where(features=number), f"from {features}, {at}"
+            if winner is not None:
+                for column, naming in _NAMING.items():
+                    found.append(_names(seen, column, naming, winner, of))
+            for column, codes in (("gap", "whole"), ("narrow_gap", "narrow")):
+                quantity = f"foretold CA − CP, {codes} codes, x at hand, {of}"
+                found.append(unpublished(table.name, quantity, Mean.of(seen[column])))
     return found
+
+
+def _names(table: Table, column: str, naming: str, winner: str, at: str) -> Check:
+    share = Mean.of((table[column] == NAMED.index(winner)).astype(float))
+    return reached(table.name, f"{naming} names {winner}, {at}", 1.0, share)

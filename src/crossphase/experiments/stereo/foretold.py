@@ -19,7 +19,16 @@ from crossphase.outlook import Outlook, compute_outlook
 from crossphase.outlook.intervals import interval
 from crossphase.theory import Regime
 
-__all__ = ["FEATURES", "NAMED", "NARROW", "REGIMES", "Foretold", "foretell", "foretell_from"]
+__all__ = [
+    "FEATURES",
+    "NAMED",
+    "NARROW",
+    "REGIMES",
+    "Foretold",
+    "foretell",
+    "foretell_from",
+    "name_winner",
+]
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -50,35 +59,34 @@ class Foretold:
         As in REGIMES.
     named, published_named : int
         By the regime alone, as in NAMED.
-    chosen : int
-        The same, but where the robust regime names none, the side of zero that the whole interval
-        of `gap` lies on.
     delta_ca, delta_cp, published_delta_ca, published_delta_cp : float
     align, predict : float
         Of whole codes, lifted.
-    narrow_align, narrow_predict : float
-        Of the NARROW leading directions of linear codes.
     gap, gap_low, gap_high : float
-        Alignment less prediction, mean of whole and narrow codes, and its 95 % interval. All
+        Alignment less prediction. The interval is of 97.5 %, since there are two to look at; all
         scores are of the same held-out rows, and drawn together.
+    narrow_align, narrow_predict, narrow_gap, narrow_gap_low, narrow_gap_high : float
+        The same of the NARROW leading directions of linear codes.
     """
 
     regime: int
     published_regime: int
     named: int
     published_named: int
-    chosen: int
     delta_ca: float
     delta_cp: float
     published_delta_ca: float
     published_delta_cp: float
     align: float
     predict: float
-    narrow_align: float
-    narrow_predict: float
     gap: float
     gap_low: float
     gap_high: float
+    narrow_align: float
+    narrow_predict: float
+    narrow_gap: float
+    narrow_gap_low: float
+    narrow_gap_high: float
 
 
 def foretell(
@@ -103,19 +111,55 @@ def foretell(
     Returns
     -------
     dict of str to ndarray of shape (2,)
-        A row for each of FEATURES: its number `features`, `jitter`, `noise`, and what
-        :class:`Foretold` has.
+        A row for each of FEATURES: its number `features`, `jitter`, `noise`, what
+        :class:`Foretold` has, and, the same in both rows, whom both name: `winner`, see
+        :func:`name_winner`.
     """
     pairs = make_pairs(name, scale, configuration, data_dir)
     rows = np.sort(pairs.split(seed).train)
     pixels = pairs.paired_data(rows, n_labelled=min(scale.labels, len(rows)), seed=seed)
     of_x, of_y = _patch_features(pairs, rows, seed)
-    found = []
-    for number, data in enumerate((pixels, replace(pixels, x=of_x, y=of_y))):
-        told = foretell_from(data, seed)
-        about = {"features": number, "jitter": configuration.jitter, "noise": configuration.noise}
-        found.append(about | {key: getattr(told, key) for key in Foretold.__slots__})
+    told = [foretell_from(data, seed) for data in (pixels, replace(pixels, x=of_x, y=of_y))]
+    about = {
+        "jitter": configuration.jitter,
+        "noise": configuration.noise,
+        "winner": name_winner(*told),
+    }
+    found = [
+        about | {"features": number} | {key: getattr(row, key) for key in Foretold.__slots__}
+        for number, row in enumerate(told)
+    ]
     return {key: np.array([row[key] for row in found], dtype=np.float64) for key in found[0]}
+
+
+def name_winner(pixels: Foretold, patches: Foretold) -> int:
+    """Which objective is foretold to win.
+
+    The regime of the pixels decides where it names one objective alone: it is a statement about
+    the pairs. Otherwise the outlook of the patches does, since it is a statement about networks,
+    and convolutions see patches: whole codes first, and where these are as good as each other, what
+    comes first in them.
+
+    Parameters
+    ----------
+    pixels, patches : Foretold
+        Of the two kinds of FEATURES.
+
+    Returns
+    -------
+    int
+        As in NAMED.
+    """
+    return (
+        pixels.named
+        or _side(patches.gap_low, patches.gap_high)
+        or _side(patches.narrow_gap_low, patches.narrow_gap_high)
+    )
+
+
+def _side(low: float, high: float) -> int:
+    """Whom a difference of alignment and prediction names, if all of its interval does."""
+    return 1 if low > 0 else 2 if high < 0 else 0
 
 
 def foretell_from(data: PairedData, seed: int) -> Foretold:
@@ -135,32 +179,29 @@ def foretell_from(data: PairedData, seed: int) -> Foretold:
     robust = diagnose(data, settings=settings)
     published = diagnose(data, estimator="published", seed=seed)
     whole, narrow = _outlook(data, settings), _outlook(data, replace(settings, latent_dim=NARROW))
-    codes = ("align", "predict x->y")
-    (align, predict), (narrow_align, narrow_predict) = (
-        [_at_x(outlook, code, kind) for code in codes]
-        for outlook, kind in ((whole, "lifted"), (narrow, "linear"))
-    )
-    gap = (align - predict + narrow_align - narrow_predict) / 2
-    of_gap = interval(gap[1:], settings.level)
-    named = _NAMES.get(robust.regime, 0)
-    foretold = 1 if of_gap.lower > 0 else 2 if of_gap.upper < 0 else 0
+    scores: dict[str, float] = {}
+    for prefix, outlook, kind in (("", whole, "lifted"), ("narrow_", narrow, "linear")):
+        align, predict = (_at_x(outlook, code, kind) for code in ("align", "predict x->y"))
+        gap = align - predict
+        of_gap = interval(gap[1:], 1 - (1 - settings.level) / 2)
+        found = {
+            "align": align[0],
+            "predict": predict[0],
+            "gap": gap[0],
+            "gap_low": of_gap.lower,
+            "gap_high": of_gap.upper,
+        }
+        scores |= {prefix + key: float(value) for key, value in found.items()}
     return Foretold(
         regime=REGIMES.index(robust.regime),
         published_regime=REGIMES.index(published.regime),
-        named=named,
+        named=_NAMES.get(robust.regime, 0),
         published_named=_NAMES.get(published.regime, 0),
-        chosen=named or foretold,
         delta_ca=robust.alignment.delta,
         delta_cp=robust.prediction_xy.delta,
         published_delta_ca=published.alignment.delta,
         published_delta_cp=published.prediction_xy.delta,
-        align=float(align[0]),
-        predict=float(predict[0]),
-        narrow_align=float(narrow_align[0]),
-        narrow_predict=float(narrow_predict[0]),
-        gap=float(gap[0]),
-        gap_low=of_gap.lower,
-        gap_high=of_gap.upper,
+        **scores,
     )
 
 
