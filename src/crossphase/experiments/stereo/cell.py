@@ -66,9 +66,14 @@ def configurations(scale: StereoScale) -> tuple[Configuration, ...]:
 
 
 def make_pairs(
-    name: str, scale: StereoScale, configuration: Configuration, data_dir: str | None
+    name: str,
+    scale: StereoScale,
+    configuration: Configuration,
+    data_dir: str | None,
+    *,
+    data_seed: int = 0,
 ) -> StereoPairs:
-    """The published rows of one configuration."""
+    """Rows of one configuration: the published ones, or those of another `data_seed`."""
     make: Callable[..., StereoPairs] = {
         "dsprites": stereo_dsprites,
         "shapes3d": stereo_shapes3d,
@@ -77,6 +82,7 @@ def make_pairs(
         scale.pairs,
         jitter=configuration.jitter,
         noise_y=configuration.noise,
+        seed=data_seed,
         data_dir=data_dir,
     )
 

@@ -96,6 +96,7 @@ def foretell(
     seed: int,
     *,
     data_dir: str | None = None,
+    data_seed: int = 0,
 ) -> Mapping[str, Array]:
     """Diagnose the training rows from a few labels.
 
@@ -107,6 +108,8 @@ def foretell(
     seed : int
         Of the split and of the rows that keep their labels.
     data_dir : str or None, default None
+    data_seed : int, default 0
+        Of the rows; 0 takes the published ones.
 
     Returns
     -------
@@ -115,7 +118,7 @@ def foretell(
         :class:`Foretold` has, and, the same in both rows, whom both name: `winner`, see
         :func:`name_winner`.
     """
-    pairs = make_pairs(name, scale, configuration, data_dir)
+    pairs = make_pairs(name, scale, configuration, data_dir, data_seed=data_seed)
     rows = np.sort(pairs.split(seed).train)
     pixels = pairs.paired_data(rows, n_labelled=min(scale.labels, len(rows)), seed=seed)
     of_x, of_y = _patch_features(pairs, rows, seed)
