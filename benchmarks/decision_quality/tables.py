@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -94,13 +95,16 @@ def _grid(title: str, records: Sequence[Record]) -> None:
 def _sure(records: Sequence[Record]) -> None:
     """What calls at .9 and more are worth, by the number of pairs."""
     print("### Robust estimator: calls at .9 and more\n")
-    print("| pairs | problems | called at ≥ .9 | of these right |\n|---|---|---|---|")
+    print("| pairs | problems | called at ≥ .9 | of these right | wrong ones by family |")
+    print("|" + "---|" * 5)
     for n in sorted({r["n_pairs"] for r in records}):
         here = [r for r in records if r["n_pairs"] == n and r["estimator"] == "robust"]
         sure = [r for r in here if max(r["probabilities"].values()) >= SURE]
         right = np.array([is_right(r) for r in sure])
         shares = f"{len(sure) / len(here):.2f} | {right.mean():.3f} ± {_error(right):.3f}"
-        print(f"| {n} | {len(here)} | {shares} |")
+        wrong = Counter(r["family"] for r in sure if not is_right(r))
+        by_family = ", ".join(f"{family} {count}" for family, count in wrong.most_common())
+        print(f"| {n} | {len(here)} | {shares} | {by_family or '–'} |")
     print()
 
 
@@ -177,6 +181,17 @@ def _calibration(records: Sequence[Record]) -> None:
         ]
         print(f"| {family} | {len(here)} | " + " | ".join(cells) + " |")
     print()
+    warped = [r for r in robust if "observed_log_delta" in r]
+    if warped:
+        before, after = (
+            np.array([r[name][:2] for r in warped])
+            for name in ("true_log_delta", "observed_log_delta")
+        )
+        other = ((before > 0) != (after > 0)).any(axis=1)
+        print(
+            f"The warp moves log Δ of alignment and of x→y by {(after - before).std():.3f} "
+            f"(standard deviation) and changes {other.sum()} of {len(warped)} regimes.\n"
+        )
 
 
 def coverage(records: Sequence[Record], objective: int, truth: str = "true_log_delta") -> str:
