@@ -73,7 +73,16 @@ def test_smoke_needs_no_download():
     with pytest.raises(InputError, match="no experiment 'stars': choose among captions"):
         cases_of("stars")
     with pytest.raises(InputError, match="sensors takes no file of yours"):
-        cases_of("sensors", own=True)
+        cases_of("sensors", Source(file="own.npz"))
+
+
+def test_cases_are_chosen_by_how_their_names_begin():
+    names = [case.name for case in cases_of("captions", Source(only=("Emoji",)))]
+    assert names == ["emoji, style 0", "emoji, style 0.2", "emoji, style 0.5"]
+    own = [case.name for case in cases_of("astro", Source(file="own.npz", only=("own, noise 3",)))]
+    assert own == ["own, noise 30"]
+    with pytest.raises(InputError, match="no case of captions begins with 'coco': choose among gl"):
+        cases_of("captions", Source(only=("emoji", "coco")))
 
 
 def test_noise_drowns_the_second_view_alone():
@@ -111,6 +120,17 @@ def test_styles_change_the_image_view_alone():
     assert not np.allclose(pairs[0].x, pairs[1].x)
 
 
+def test_images_can_be_seen_by_patches():
+    case = cases_of("captions", smoke=True)[0]
+    pixels, patches = (
+        pair_of(case, Source(image_encoder=kind), np.random.default_rng(0), rows=60)
+        for kind in ("pixels", "patches")
+    )
+    assert patches.x.shape == (60, 59)
+    np.testing.assert_array_equal(pixels.y, patches.y)
+    assert not np.allclose(pixels.x[:, :50], patches.x[:, :50])
+
+
 def test_texts_can_be_encoded_anew():
     case = cases_of("captions", smoke=True)[0]
     found = pair_of(case, Source(text_encoder="tfidf"), np.random.default_rng(0), rows=60)
@@ -121,8 +141,9 @@ def test_sets_that_are_not_here_and_files_that_do_not_fit(tmp_path):
     with pytest.raises(InputError, match="htad is not here: crossphase datasets fetch htad"):
         pair_of(cases_of("sensors")[0], Source(folder=str(tmp_path)), np.random.default_rng(0))
     own = own_cells(tmp_path)
+    source = Source(file=str(own))
     with pytest.raises(InputError, match="has no view 'image' but rna, protein"):
-        pair_of(cases_of("captions", own=True)[0], Source(file=str(own)), np.random.default_rng(0))
+        pair_of(cases_of("captions", source)[0], source, np.random.default_rng(0))
 
 
 def own_cells(folder: Path, n: int = 240) -> Path:

@@ -28,6 +28,11 @@ Own = Annotated[
     ),
 ]
 
+Only = Annotated[
+    str | None,
+    typer.Option("--only", metavar="NAMES", help="Cases to run: how their names begin, by commas."),
+]
+
 
 def captions(
     scale: Scale = "smoke",
@@ -37,7 +42,7 @@ def captions(
     image_encoder: Annotated[
         str,
         typer.Option(
-            "--image-encoder", metavar="[pixels|efficientnet-lite0]", help="Of the images."
+            "--image-encoder", metavar="[pixels|patches|efficientnet-lite0]", help="Of the images."
         ),
     ] = "pixels",
     text_encoder: Annotated[
@@ -48,6 +53,7 @@ def captions(
             help="Of the names; as given: components of letters.",
         ),
     ] = "as given",
+    only: Only = None,
     splits: Splits = None,
     seed: Seed = 0,
     workers: Workers = 2,
@@ -61,13 +67,14 @@ def captions(
     """
     from crossphase.cli.features import kept_in
 
-    keep = None if image_encoder == "pixels" else kept_in(None)
+    keep = kept_in(None) if image_encoder == "efficientnet-lite0" else None
     _run(
         "captions",
         scale,
         out,
         data_dir,
         data,
+        only,
         splits,
         seed,
         workers,
@@ -105,12 +112,13 @@ def experiment(name: str) -> Callable[..., None]:
         out: Out = None,
         data_dir: DataDir = None,
         data: Own = None,
+        only: Only = None,
         splits: Splits = None,
         seed: Seed = 0,
         workers: Workers = 2,
         quiet: Quiet = False,
     ) -> None:
-        _run(name, scale, out, data_dir, data, splits, seed, workers, quiet)
+        _run(name, scale, out, data_dir, data, only, splits, seed, workers, quiet)
 
     run.__doc__ = _ABOUT[name] + _ENDING
     return run
@@ -122,6 +130,7 @@ def _run(
     out: Path | None,
     data_dir: Path | None,
     data: Path | None,
+    only: str | None,
     splits: int | None,
     seed: int,
     workers: int,
@@ -136,6 +145,7 @@ def _run(
         source = Source(
             folder=None if data_dir is None else str(data_dir),
             file=None if data is None else str(data),
+            only=tuple(filter(None, (text.strip() for text in (only or "").split(",")))),
             **features,  # type: ignore[arg-type] # the names are those of its fields
         )
         result = run_real(

@@ -145,17 +145,22 @@ app.command(
     "captions",
     epilog=examples(
         "crossphase reproduce captions",
-        "crossphase reproduce captions --scale small --image-encoder efficientnet-lite0 \\\n"
-        "      --text-encoder minilm",
+        "crossphase reproduce captions --scale small --only emoji \\\n"
+        "      --image-encoder efficientnet-lite0 --text-encoder minilm",
         "crossphase reproduce captions --scale small --data coco.npz --out coco",
     ),
 )(captions)
-for _name, _own in (("astro", "stars.npz"), ("cells", "cells.npz"), ("sensors", "")):
+for _name, _only, _own in (
+    ("astro", "subdwarf", "stars.npz"),
+    ("cells", "kidney,glioma", "cells.npz"),
+    ("sensors", "htad", ""),
+):
     app.command(
         _name,
         epilog=examples(
             f"crossphase reproduce {_name}",
             f"crossphase reproduce {_name} --scale small --out results",
+            f"crossphase reproduce {_name} --scale small --only {_only}",
             *([f"crossphase reproduce {_name} --scale small --data {_own}"] if _own else []),
         ),
     )(experiment(_name))

@@ -36,6 +36,8 @@ class Source:
         set.
     keep : str or None
         Folder that keeps features.
+    only : tuple of str
+        How the names of the cases to take begin, in any case of letters; () takes all.
     """
 
     folder: str | None = None
@@ -43,6 +45,7 @@ class Source:
     image_encoder: str = "pixels"
     text_encoder: str = "as given"
     keep: str | None = None
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,35 +132,51 @@ TITLES = {
 }
 
 
-def cases_of(name: str, *, smoke: bool = False, own: bool = False) -> tuple[Case, ...]:
+def cases_of(name: str, source: Source | None = None, *, smoke: bool = False) -> tuple[Case, ...]:
     """Cases of an experiment.
 
     Parameters
     ----------
     name : {"captions", "astro", "cells", "sensors"}
+    source : Source or None, default None
+        Its `file` takes the place of the experiment's sets, its `only` chooses.
     smoke : bool, default False
         The first and the last case of a set that needs no download, whatever the experiment.
-    own : bool, default False
-        Of the user's file.
 
     Raises
     ------
     InputError
-        For an experiment that does not exist, or has no published data to own.
+        For an experiment that does not exist, or has no published data to own; or if nothing
+        that was chosen is there.
 
     Examples
     --------
     >>> [case.name for case in cases_of("captions", smoke=True)]
     ['glyphs, style 0', 'glyphs, style 0.5']
+    >>> [case.name for case in cases_of("sensors", Source(only=("HTAD", "profile")))]
+    ['htad', 'profile × morphology']
     """
     if name not in _CASES:
         raise InputError(f"no experiment {name!r}: choose among {', '.join(NAMES)}")
-    if own:
+    source = source or Source()
+    found = _CASES[name]
+    if source.file is not None:
         if name not in _OWN:
             raise InputError(f"{name} takes no file of yours: leave it out")
-        return _OWN[name]
-    if not smoke:
-        return _CASES[name]
+        found = _OWN[name]
+    elif smoke:
+        found = _without_download(name)
+    begins = tuple(text.lower() for text in source.only)
+    missing = [b for b in begins if not any(case.name.lower().startswith(b) for case in found)]
+    if missing:
+        raise InputError(
+            f"no case of {name} begins with {missing[0]!r}: choose among "
+            f"{'; '.join(case.name for case in found)}"
+        )
+    return tuple(case for case in found if not begins or case.name.lower().startswith(begins))
+
+
+def _without_download(name: str) -> tuple[Case, ...]:
     if name == "astro":
         found = _swept(
             "digits-views", "digits-views", "profile", "morphology", "digit", "noise", _NOISES
@@ -239,7 +258,8 @@ def _image_view(
     if case.x not in data.raw:
         raise InputError(f"{data.name} holds no images of {case.x}: read it again")
     images = [_path_or_pixels(image) for image in data.raw[case.x]]
-    side, resize = (224, 256) if source.image_encoder != "pixels" else (_SIDE, None)
+    fitted = source.image_encoder in ("pixels", "patches")
+    side, resize = (_SIDE, None) if fitted else (224, 256)
     opened = open_images(images, side, resize=resize)
     return image_features(
         list(styled(opened, case.strength, rng)),

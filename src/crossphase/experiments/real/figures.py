@@ -56,8 +56,7 @@ def write_figures(result: SuiteResult, folder: Path, *, source: Source | None = 
     list of Path
     """
     (table,) = result.tables
-    own = source is not None and source.file is not None
-    cases = cases_of(table.name, smoke=result.scale.name == "smoke", own=own)
+    cases = cases_of(table.name, source, smoke=result.scale.name == "smoke")
     numbered = list(enumerate(cases))
     written = []
     with scoped_style():

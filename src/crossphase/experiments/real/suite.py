@@ -77,7 +77,7 @@ def run_real(
         if splits < 1:
             raise InputError(f"splits={splits}: give 1 or more")
         size = replace(size, seeds=splits)
-    cases = cases_of(name, smoke=size.name == "smoke", own=given.file is not None)
+    cases = cases_of(name, given, smoke=size.name == "smoke")
     experiment = Experiment(
         name,
         TITLES[name],
@@ -99,7 +99,8 @@ def run_real(
             "file": given.file,
             "image_encoder": given.image_encoder,
             "text_encoder": given.text_encoder,
-        },
+        }
+        | ({"only": list(given.only)} if given.only else {}),
         progress=progress,
     )
 
@@ -165,7 +166,7 @@ def verdict_lines(result: SuiteResult, source: Source | None = None) -> list[tup
     """
     (table,) = result.tables
     smoke = result.scale.name == "smoke"
-    cases = cases_of(table.name, smoke=smoke, own=source is not None and source.file is not None)
+    cases = cases_of(table.name, source, smoke=smoke)
     lines: list[tuple[str, ...]] = [
         (
             "case", "at hand", "regime", "P(Neither)", "recommended", "its score", "best",
@@ -205,7 +206,7 @@ def score_lines(result: SuiteResult, source: Source | None = None) -> list[tuple
     """
     (table,) = result.tables
     smoke = result.scale.name == "smoke"
-    cases = cases_of(table.name, smoke=smoke, own=source is not None and source.file is not None)
+    cases = cases_of(table.name, source, smoke=smoke)
     lines: list[tuple[str, ...]] = [
         ("case", "at hand", "option", "score", "gain foretold", "gain trained", "harms")
     ]
