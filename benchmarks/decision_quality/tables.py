@@ -95,13 +95,16 @@ def _grid(title: str, records: Sequence[Record]) -> None:
 def _sure(records: Sequence[Record]) -> None:
     """What calls at .9 and more are worth, by the number of pairs."""
     print("### Robust estimator: calls at .9 and more\n")
-    print("| pairs | problems | called at ≥ .9 | of these right | wrong ones by family |")
-    print("|" + "---|" * 5)
+    print("| pairs | problems | called at ≥ .9 | of these right | if exact: mean (95 % range) "
+          "| wrong ones by family |")  # fmt: skip
+    print("|" + "---|" * 6)
     for n in sorted({r["n_pairs"] for r in records}):
         here = [r for r in records if r["n_pairs"] == n and r["estimator"] == "robust"]
-        sure = [r for r in here if max(r["probabilities"].values()) >= SURE]
+        confidence = np.array([max(r["probabilities"].values()) for r in here])
+        sure = [r for r, stated in zip(here, confidence, strict=True) if stated >= SURE]
         right = np.array([is_right(r) for r in sure])
         shares = f"{len(sure) / len(here):.2f} | {right.mean():.3f} ± {_error(right):.3f}"
+        shares += f" | {mean_and_range(if_exact(confidence)[1])}"
         wrong = Counter(r["family"] for r in sure if not is_right(r))
         by_family = ", ".join(f"{family} {count}" for family, count in wrong.most_common())
         print(f"| {n} | {len(here)} | {shares} | {by_family or '–'} |")
