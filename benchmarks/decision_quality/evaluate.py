@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 from oracle import oracle_log_delta
-from sampler import FAMILIES, REGIMES, Problem, draw
+from sampler import FAMILIES, REGIMES, Problem, draw, regime_of
 from warped import warped_log_delta
 
 from crossphase.config import Settings
@@ -63,7 +63,7 @@ def evaluate(task: Task, *, robust_only: bool = False) -> list[dict[str, object]
     if robust_only:
         return records
     oracle = oracle_log_delta(problem, x, y)
-    records.append(base | {"estimator": "oracle", "regime": _regime(oracle)})
+    records.append(base | {"estimator": "oracle", "regime": regime_of(oracle)})
     if task.published:
         records.append(base | _published("published, labelled rows", x, y, labels, labelled))
         everything = np.arange(task.n_pairs)
@@ -100,8 +100,3 @@ def _published(
         "by_classifier": {c: str(r.regime_primary) for c, r in estimate.readoffs.items()},
         "seconds": time.perf_counter() - start,
     }
-
-
-def _regime(log_delta: Array) -> str:
-    align, predict = log_delta[:2] > 0
-    return REGIMES[0 if align and predict else 1 if align else 2 if predict else 3]

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from sampler import FAMILIES, MAIN_FAMILIES
 from scipy.stats import beta
-from tables import Record
+from tables import Record, is_right
 
 _PANELS = {
     "three main families": MAIN_FAMILIES,
@@ -33,7 +33,7 @@ def save_reliability(records: Sequence[Record], path: Path) -> None:
         if not here:
             continue
         stated = np.array([max(r["probabilities"].values()) for r in here])
-        right = np.array([r["regime"] == r["truth"] for r in here])
+        right = np.array([is_right(r) for r in here])
         which = np.clip(np.searchsorted(_BINS, stated) - 1, 0, len(_BINS) - 2)
         for b in np.unique(which):
             hits, count = int(right[which == b].sum()), int((which == b).sum())

@@ -7,6 +7,7 @@ drawn with covariances that equal them exactly in the population.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,8 +64,7 @@ class Problem:
 
     @property
     def regime(self) -> str:
-        ca, cp = self.log_delta[:2] > 0
-        return REGIMES[0 if ca and cp else 1 if ca else 2 if cp else 3]
+        return regime_of(self.log_delta)
 
     def sample(self, n: int, rng: np.random.Generator) -> tuple[Array, Array, Array, Array]:
         """Rows x, y, the labels of all of them, and the true signals."""
@@ -153,6 +153,12 @@ class Problem:
             weights *= design.choice([-1.0, 1.0], size=weights.shape)
             seen = seen @ (weights / np.linalg.norm(weights, axis=0))
         return seen + self.label_noise * rng.normal(size=seen.shape)
+
+
+def regime_of(log_delta: Sequence[float] | Array) -> str:
+    """Of log Δ of alignment and of prediction x→y, which come first."""
+    ca, cp = log_delta[0] > 0, log_delta[1] > 0
+    return REGIMES[0 if ca and cp else 1 if ca else 2 if cp else 3]
 
 
 def _orthogonal(d: int, rng: np.random.Generator) -> Array:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sampler import FAMILIES, MAIN_FAMILIES
+from sampler import FAMILIES, MAIN_FAMILIES, regime_of
 
 Record = dict[str, Any]
 #: Calls at this probability and more are called sure.
@@ -21,6 +21,7 @@ def print_tables(records: Sequence[Record]) -> None:
     if anywhere:
         _accuracy("Right regime at any distance from a boundary, all families", anywhere)
         _calibration(anywhere)
+        _coverage_by_size(anywhere)
         return
     clear = [r for r in records if not r["near"]]
     if len(_sizes(clear)) > 6:
@@ -36,6 +37,7 @@ def print_tables(records: Sequence[Record]) -> None:
     for family in FAMILIES:
         _accuracy(f"Family: {family}", [r for r in clear if r["family"] == family])
     _calibration(clear)
+    _coverage_by_size(clear)
     _classifiers([r for r in clear if r["family"] in MAIN_FAMILIES])
 
 
@@ -49,7 +51,11 @@ def _of_size(records: Sequence[Record], size: tuple[int, int]) -> list[Record]:
 
 
 def is_right(record: Record) -> bool:
-    return bool(record["regime"] == record["truth"])
+    """Whether the regime named is that of the rows as they are, warped or not."""
+    truth = record["truth"]
+    if "observed_log_delta" in record:
+        truth = regime_of(record["observed_log_delta"])
+    return bool(record["regime"] == truth)
 
 
 def _accuracy(title: str, records: Sequence[Record]) -> None:
@@ -166,11 +172,11 @@ def _calibration(records: Sequence[Record]) -> None:
         sure = confidence >= SURE
         called = f"{right[sure].mean():.3f}" if sure.any() else "–"
         errors, shares = if_exact(confidence)
-        truth = "observed_log_delta" if family == "warped" else "true_log_delta"
-        covered = [coverage(here, i, truth) for i in range(3)]
+        covered = [coverage(here, i) for i in range(3)]
         if family == "warped":
             covered = [
-                f"{shown} ({coverage(here, i)} of the unwarped)" for i, shown in enumerate(covered)
+                f"{shown} ({coverage(here, i, unwarped=True)} of the unwarped)"
+                for i, shown in enumerate(covered)
             ]
         seconds = np.median([r["seconds"] for r in here])
         cells = [
@@ -197,14 +203,37 @@ def _calibration(records: Sequence[Record]) -> None:
         )
 
 
-def coverage(records: Sequence[Record], objective: int, truth: str = "true_log_delta") -> str:
-    """Share of intervals that hold the true Δ of an objective, of those that have one."""
-    found = [value for r in records if (value := _covers(r, objective, truth)) is not None]
+def _coverage_by_size(records: Sequence[Record]) -> None:
+    """Where there are few pairs, and where there are many."""
+    robust = [
+        r for r in records if r["estimator"] == "robust" and np.isfinite(r["true_log_delta"][0])
+    ]
+    sizes = _sizes(robust)
+    named = " / ".join(str(n) for n, _ in sizes)
+    print(f"### Robust estimator: coverage of 95 % intervals with {named} pairs\n")
+    print("| family | Δ align | Δ x→y | Δ y→x |\n|---|---|---|---|")
+    for family in (*FAMILIES, "all"):
+        here = [r for r in robust if family in ("all", r["family"])]
+        if here:
+            cells = [
+                " / ".join(coverage(_of_size(here, size), i) for size in sizes) for i in range(3)
+            ]
+            print(f"| {family} | " + " | ".join(cells) + " |")
+    print()
+
+
+def coverage(records: Sequence[Record], objective: int, *, unwarped: bool = False) -> str:
+    """Share of intervals that hold the true Δ of an objective, of those that have one.
+
+    The truth of warped rows is that of the rows as they are, unless `unwarped`.
+    """
+    found = [v for r in records if (v := _covers(r, objective, unwarped)) is not None]
     return f"{np.mean(found):.2f}" if found else "–"
 
 
-def _covers(record: Record, objective: int, truth: str) -> bool | None:
-    value = record[truth][objective]
+def _covers(record: Record, objective: int, unwarped: bool) -> bool | None:
+    true = record["true_log_delta"]
+    value = true[objective] if unwarped else record.get("observed_log_delta", true)[objective]
     if not np.isfinite(value):
         return None
     low, high = record["intervals"][objective]
