@@ -70,7 +70,11 @@ class Network(L.LightningModule, ABC):
     def _seed(self, *place: int) -> None:
         """What a step draws follows its place alone: a resumed run draws the same."""
         (seed,) = np.random.SeedSequence((self.config.seed, *place)).generate_state(1, np.uint32)
-        torch.manual_seed(int(seed))
+        if self.device.type == "cpu":
+            # torch.manual_seed notes a traceback for every other kind of device, each time.
+            torch.default_generator.manual_seed(int(seed))
+        else:
+            torch.manual_seed(int(seed))
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam, with decoupled weight decay if any."""

@@ -188,7 +188,7 @@ def fit_network(
             told_of(config, order, views if labels is None else views | {"labels": labels}, model)
         )
         if not run.finished:
-            trainer = _trainer(run, config, progress)
+            trainer = _trainer(run, config, progress, resumable=folder is not None)
             held_out = loader(
                 validation, min(len(validation), _LARGEST_VALIDATION_BATCH), seed=None
             )
@@ -209,7 +209,9 @@ def fit_network(
     return TrainedNetwork(model.cpu().eval(), losses[best - 1], best, len(epochs))
 
 
-def _trainer(run: RunFolder, config: TrainingConfig, progress: Progress | None) -> L.Trainer:
+def _trainer(
+    run: RunFolder, config: TrainingConfig, progress: Progress | None, *, resumable: bool
+) -> L.Trainer:
     callbacks: list[Callback] = [
         EarlyStopping("validation_loss", patience=config.patience, check_finite=True),
         EpochLog(run),
@@ -221,10 +223,13 @@ def _trainer(run: RunFolder, config: TrainingConfig, progress: Progress | None) 
             save_on_train_epoch_end=True,
             enable_version_counter=False,
         ),
-        ModelCheckpoint(
-            run.place, run.last.stem, save_on_train_epoch_end=True, enable_version_counter=False
-        ),
     ]
+    if resumable:
+        callbacks.append(
+            ModelCheckpoint(
+                run.place, run.last.stem, save_on_train_epoch_end=True, enable_version_counter=False
+            )
+        )
     # Other processes have no screen to draw on.
     if progress is not None and config.devices == 1:
         callbacks.append(_Report(progress, config))
