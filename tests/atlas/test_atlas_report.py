@@ -278,6 +278,36 @@ def test_a_cell_has_the_colour_of_its_regime_seen_from_its_row(small_atlas):
     assert "+0.200" in said
 
 
+def of_size(atlas: Atlas, m: int) -> Atlas:
+    """The first modalities, or more of the kind: every pair and addition like the first."""
+    names = [f"modality {i}" for i in range(m)]
+    rows = tuple(replace(atlas.modalities[0], name=name) for name in names)
+    pairs = tuple(
+        replace(atlas.pairs[0], x=a, y=b) for i, a in enumerate(names) for b in names[i + 1 :]
+    )
+    additions = tuple(
+        replace(atlas.additions[0], at_hand=a, added=b, how=how)
+        for a in names for b in names if a != b for how in ("beside", "in training")
+    )  # fmt: skip
+    return replace(atlas, modalities=rows, pairs=pairs, additions=additions)
+
+
+@pytest.mark.parametrize("m", [2, 3, 6])
+def test_words_of_the_matrix_neither_overlap_nor_leave_the_picture(small_atlas, m):
+    ax = plot_atlas(of_size(small_atlas, m))
+    figure = ax.figure
+    figure.savefig(io.BytesIO(), format="png")
+    whole = figure.bbox
+    boxes = [text.get_window_extent() for text in ax.texts]
+    for i, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:i])
+    legend = ax.get_legend().get_window_extent()
+    for box in [*boxes, legend]:
+        assert whole.x0 <= box.x0
+        assert box.x1 <= whole.x1
+        assert whole.y0 <= box.y0
+
+
 def test_alike_modalities_stand_side_by_side(small_atlas):
     alike = {("fourier", "profile"): 0.1, ("profile", "zernike"): 0.9, ("fourier", "zernike"): 0.05}
     pairs = tuple(replace(pair, likeness=alike[pair.x, pair.y]) for pair in small_atlas.pairs)

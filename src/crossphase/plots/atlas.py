@@ -28,6 +28,8 @@ Order = Literal["score", "likeness", "name"]
 # Beyond so many modalities a cell has no room for gains, then for none of its words.
 _MOST_IN_FULL, _MOST_IN_WORDS = 9, 15
 _CELL = 1.0
+# Few modalities make a picture that is wide enough for three columns of the legend at least.
+_FEW, _LEGEND_COLUMNS, _LEAST_WIDTH = 5, (3, 5), 5.6
 _HOWS: tuple[tuple[How, str], ...] = (("in training", "train"), ("beside", "beside"))
 
 
@@ -90,7 +92,7 @@ def plot_atlas(atlas: Atlas, ax: Axes | None = None, *, order: Order = "score") 
     m = len(names)
     size = _CELL if m <= _MOST_IN_FULL else 0.62
     with scoped_style():
-        ax = axes_or_new(ax, (1.5 + size * m, 1.25 + 0.78 * size * m))
+        ax = axes_or_new(ax, (max(1.5 + size * m, _LEAST_WIDTH), 1.25 + 0.78 * size * m))
         for i, at_hand in enumerate(names):
             for j, other in enumerate(names):
                 if i == j:
@@ -109,7 +111,7 @@ def plot_atlas(atlas: Atlas, ax: Axes | None = None, *, order: Order = "score") 
         ax.spines[:].set_visible(False)
         ax.set_xlabel("added: at hand as well, or in training only", labelpad=8)
         ax.set_ylabel("at hand")
-        _legend(ax, atlas)
+        _legend(ax, atlas, _LEGEND_COLUMNS[m > _FEW])
     return ax
 
 
@@ -186,7 +188,7 @@ def _mark(ax: Axes, x: float, y: float, addition: Addition) -> None:
     )  # fmt: skip
 
 
-def _legend(ax: Axes, atlas: Atlas) -> None:
+def _legend(ax: Axes, atlas: Atlas, n_columns: int) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -211,6 +213,6 @@ def _legend(ax: Axes, atlas: Atlas) -> None:
             for marker, colour, filled, label in marks
         ]  # fmt: skip
     ax.legend(
-        handles=handles, loc="upper center", bbox_to_anchor=(0.45, -0.02), ncols=5,
+        handles=handles, loc="upper center", bbox_to_anchor=(0.45, -0.02), ncols=n_columns,
         columnspacing=1.2, handletextpad=0.5,
     )  # fmt: skip
