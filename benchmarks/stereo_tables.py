@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from itertools import product
 from pathlib import Path
 
@@ -41,14 +42,21 @@ PROBES = {
 def table_of(folder, name, kind=""):
     """A table as it was written, whatever the settings of its run."""
     place = folder / name
+    if not (place / f"{name}{kind}.json").exists():
+        sys.exit(
+            f"{place} holds no finished {name}{kind}: crossphase reproduce {name} --out {place}"
+        )
     about = json.loads((place / f"{name}{kind}.json").read_text(encoding="utf-8"))
     return read_table(f"{name}{kind}", about["settings"], place)
 
 
+def short(value, form=".3f"):
+    return f"{value:{form}}".replace("0.", ".", 1).replace("-", "−")
+
+
 def each(values):
     """Mean, and in brackets each seed."""
-    shown = [f"{v:.3f}".replace("0.", ".", 1) for v in (np.mean(values), *values)]
-    mean, *seeds = (v.replace("-", "−") for v in shown)
+    mean, *seeds = (short(value) for value in (np.mean(values), *values))
     return mean if len(seeds) == 1 else f"{mean} ({', '.join(seeds)})"
 
 
@@ -68,7 +76,7 @@ def trained(table, run, where):
 def main_rows(tables, jitters, noise):
     for jitter, (name, table) in product(jitters, tables.items()):
         nu, where = 1.0 - jitter, Configuration(jitter, noise)
-        at = f"ν = {nu:g}, {TITLES[name]}"
+        at = f"ν = {short(nu, 'g')}, {TITLES[name]}"
         found = {}
         for run in MAIN:
             found[RUNS[run].name] = scores = trained(table, run, where)
@@ -77,7 +85,7 @@ def main_rows(tables, jitters, noise):
             within = abs(scores["published probe"].mean() - theirs) <= tolerance
             first, *others = (each(values) for values in scores.values())
             label = f"{at}, {RUNS[run].name}"
-            yield [label, f"{theirs:g}", first, "yes" if within else "NO", *others]
+            yield [label, short(theirs, "g"), first, "yes" if within else "NO", *others]
         better, worse, least = LEAST_MARGINS.get(nu, ("CP", "CA", np.inf))
         margins = []
         for probe in PROBES:
@@ -86,7 +94,7 @@ def main_rows(tables, jitters, noise):
         theirs = [published_accuracy(name, run, noise, nu) for run in (better, worse)]
         yield [
             f"**{better} − {worse}**",
-            f"{theirs[0] - theirs[1]:.3g}",
+            short(theirs[0] - theirs[1], ".3g"),
             margins[0],
             "",
             *margins[1:],
@@ -96,15 +104,15 @@ def main_rows(tables, jitters, noise):
 def further_rows(tables, jitters, noise):
     for jitter, (name, table), run in product(jitters, tables.items(), FURTHER):
         view = "y" if RUNS[run].name == "CP reversed" else "x"
-        label = f"ν = {1 - jitter:g}, {TITLES[name]}, {RUNS[run].name}, {view}"
+        label = f"ν = {short(1 - jitter, 'g')}, {TITLES[name]}, {RUNS[run].name}, {view}"
         scores = trained(table, run, Configuration(jitter, noise))
         yield [label, *("–" if values is None else each(values) for values in scores.values())]
 
 
 def diagnosis_rows(tables, jitters, noise):
     def gap(part, kind):
-        low, high = (f"{part[f'{kind}gap_{end}'][0]:.3f}" for end in ("low", "high"))
-        return f"{part[f'{kind}gap'][0]:.3f} ({low}, {high})".replace("-", "−").replace("0.", ".")
+        middle, low, high = (short(part[f"{kind}gap{end}"][0]) for end in ("", "_low", "_high"))
+        return f"{middle} ({low}, {high})"
 
     for (name, table), jitter in product(tables.items(), jitters):
         for seed in np.unique(table["seed"]):
@@ -113,15 +121,16 @@ def diagnosis_rows(tables, jitters, noise):
                 robust, published = (
                     str(REGIMES[int(part[key][0])]) for key in ("regime", "published_regime")
                 )
-                deltas = [f"{part[key][0]:.2f}" for key in ("delta_ca", "delta_cp")]
+                deltas = [short(part[key][0], ".2f") for key in ("delta_ca", "delta_cp")]
                 scores = []
                 for kind in ("", "narrow_"):
                     both = (part[f"{kind}{code}"][0] for code in ("align", "predict"))
-                    scores += [", ".join(f"{v:.3f}".replace("0.", ".", 1) for v in both)]
+                    scores += [", ".join(map(short, both))]
                     scores += [gap(part, kind)]
                 first = number == 0
-                about = [TITLES[name], f"{1 - jitter:g}", f"{seed:g}"] if first else [""] * 3
-                winner = NAMED[int(part["winner"][0])] if first else ""
+                about = [TITLES[name], short(1 - jitter, "g"), f"{seed:g}"] if first else [""] * 3
+                named = int(part["winner"][0])
+                winner = "" if not first else NAMED[named] if named else "none"
                 yield [*about, features, robust, published, *deltas, *scores, winner]
 
 
