@@ -125,7 +125,9 @@ def test_a_killed_training_goes_on(files):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["train", "rna.npy", "protein.npy", "--objective", "dance"], "--objective dance: choose"),
+        (["train", "rna.npy", "protein.npy", "--objective", "dance"], "align, predict-xy"),
+        (["train", "rna.npy", "protein.npy", "--objective", "supervise x"], "supervise x: choose"),
+        (["train", "rna.npy", "protein.npy", "--out", "codes.npy"], "--out codes.npy: give a name"),
         (["train", "rna.npy", "protein.npy", "--epochs", "0"], "--epochs 0: give"),
         (["train", "rna.npy", "protein.npy", "--out", "rna.npy"], "it is the input"),
         (["train", "rna.npy", "protein.npy", "--x-kind", "sounds"], "--x-kind sounds: choose"),

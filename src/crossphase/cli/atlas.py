@@ -21,7 +21,7 @@ from crossphase.cli.inputs import (
     Seed,
     read_kinds,
 )
-from crossphase.cli.output import STDOUT, check_targets, progress_bar, write_output
+from crossphase.cli.output import STDOUT, check_ending, check_targets, progress_bar, write_output
 from crossphase.cli.wording import said_in_options
 from crossphase.config import Settings
 from crossphase.errors import InputError
@@ -108,8 +108,7 @@ def atlas(
     settings = Settings(seed=seed, level=level, stability=stability)
     if html_target == STDOUT:
         raise InputError("--html -: the page needs a file; give a path such as atlas.html")
-    if plot_target is not None and Path(plot_target).suffix.lower() not in _PICTURES:
-        raise InputError(f"--plot {plot_target}: give a name that ends in .png, .svg or .pdf")
+    check_ending("--plot", plot_target, *_PICTURES)
     files = [*(paths or ()), *([] if labels is None else [labels])]
     check_targets((json_target, html_target, plot_target), files)
     with progress_bar(quiet) as progress:

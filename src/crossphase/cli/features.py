@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crossphase.cli.inputs import Quiet
-from crossphase.cli.output import check_targets, progress_bar, write_output
+from crossphase.cli.output import check_ending, check_targets, progress_bar, write_output
 from crossphase.errors import InputError
 
 if TYPE_CHECKING:
@@ -95,8 +95,7 @@ def features(
     efficientnet-lite0 and minilm are trained encoders of the extra "encoders". Rows follow the
     order of file names, or of lines. IDs are the file names, the column --id, or the line numbers.
     """
-    if Path(out).suffix not in (".npy", ".npz"):
-        raise InputError(f"--out {out}: give a name that ends in .npy or .npz")
+    check_ending("--out", out, ".npy", ".npz")
     check_targets((out,), (source,))
     import numpy as np
 

@@ -34,7 +34,9 @@ __all__ = [
 ]
 
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Seed of everything random.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Print the verdict alone.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", help="Draw no progress; print the verdict alone, if any.")
+]
 Verbose = Annotated[
     bool, typer.Option("--verbose", help="Print every code, component and stability rerun.")
 ]
@@ -93,10 +95,12 @@ class PairFiles:
     ]
     labels: LabelsFile = None
     x_key: Annotated[
-        str | None, typer.Option("--x-key", metavar="NAME", help="Array of X, if it is a .npz.")
+        str | None,
+        typer.Option("--x-key", metavar="NAME", help="Of a .npz or .h5mu: which of it is X."),
     ] = None
     y_key: Annotated[
-        str | None, typer.Option("--y-key", metavar="NAME", help="Array of Y, if it is a .npz.")
+        str | None,
+        typer.Option("--y-key", metavar="NAME", help="Of a .npz or .h5mu: which of it is Y."),
     ] = None
     labels_key: LabelsKey = None
     x_name: Annotated[

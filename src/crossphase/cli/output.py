@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "STDOUT",
     "Progress",
+    "check_ending",
     "check_targets",
     "planned",
     "progress_bar",
@@ -33,6 +34,34 @@ Progress = Callable[[str, float], None]
 
 # With more shared components than this a plan takes seconds.
 _QUICK_COMPONENTS = 8
+
+
+def check_ending(option: str, target: str | None, *endings: str) -> None:
+    """Refuse an output whose name says that it is something else, before any work is done.
+
+    Parameters
+    ----------
+    option : str
+        Such as ``--out``.
+    target : str or None
+        None, no output, is accepted.
+    *endings : str
+        Those accepted, such as ``.npz``.
+
+    Raises
+    ------
+    InputError
+        For another ending.
+
+    Examples
+    --------
+    >>> check_ending("--plot", "atlas.jpg", ".png", ".svg", ".pdf")
+    Traceback (most recent call last):
+    crossphase.errors.InputError: --plot atlas.jpg: give a name that ends in .png, .svg or .pdf
+    """
+    if target is not None and Path(target).suffix not in endings:
+        listed = " or ".join(filter(None, (", ".join(endings[:-1]), endings[-1])))
+        raise InputError(f"{option} {target}: give a name that ends in {listed}")
 
 
 def check_targets(targets: Iterable[str | None], inputs: Iterable[Path] = ()) -> None:

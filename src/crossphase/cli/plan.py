@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossphase.cli.inputs import PairFiles, Quiet, Seed, with_pair_files
-from crossphase.cli.output import STDOUT, check_targets, progress_bar, write_output
+from crossphase.cli.output import STDOUT, check_ending, check_targets, progress_bar, write_output
 from crossphase.config import Settings
 from crossphase.errors import InputError
 
@@ -56,8 +56,7 @@ def plan(
 
     Takes what "crossphase diagnose --json" wrote, or the data themselves.
     """
-    if plot_target is not None and Path(plot_target).suffix.lower() not in _PICTURES:
-        raise InputError(f"--plot {plot_target}: give a name that ends in .png, .svg or .pdf")
+    check_ending("--plot", plot_target, *_PICTURES)
     check_targets((json_target, plot_target), files.inputs)
     with progress_bar(quiet) as progress:
         if files.y is None:

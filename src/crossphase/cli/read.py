@@ -10,7 +10,7 @@ import typer
 
 from crossphase.cli.features import Components, ImageEncoder, Keep, TextEncoder, kept_in
 from crossphase.cli.inputs import Quiet
-from crossphase.cli.output import check_targets, progress_bar, write_output
+from crossphase.cli.output import check_ending, check_targets, progress_bar, write_output
 from crossphase.cli.wording import examples
 from crossphase.errors import InputError
 
@@ -242,8 +242,7 @@ def star_features(
 
 
 def _check(out: str, inputs: list[Path]) -> None:
-    if Path(out).suffix != ".npz":
-        raise InputError(f"--out {out}: give a name that ends in .npz")
+    check_ending("--out", out, ".npz")
     check_targets((out,), inputs)
 
 

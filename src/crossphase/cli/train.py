@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crossphase.cli.inputs import PairFiles, Quiet, Seed, with_pair_files
-from crossphase.cli.output import check_targets, progress_bar, say, write_output
+from crossphase.cli.output import check_ending, check_targets, progress_bar, say, write_output
 from crossphase.cli.views import XKind, YKind, read_views
-from crossphase.errors import MissingExtraError
+from crossphase.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
     from crossphase.nonlinear.config import TrainingConfig
@@ -34,8 +34,10 @@ __all__ = [
 ]
 
 _OBJECTIVES = {
+    "align": "align",
     "predict-xy": "predict x->y",
     "predict-yx": "predict y->x",
+    "joint": "joint",
     "autoencode-x": "autoencode x",
     "autoencode-y": "autoencode y",
     "self-align-x": "self-align x",
@@ -87,8 +89,7 @@ def train(
         str,
         typer.Option(
             "--objective",
-            metavar="[align|predict-xy|predict-yx|joint|autoencode-x|autoencode-y|self-align-x|"
-            "self-align-y]",
+            metavar=f"[{'|'.join(_OBJECTIVES)}]",
             help="What to train for.",
         ),
     ] = "align",
@@ -124,8 +125,11 @@ def train(
     --x-kind tokens or --y-kind tokens. Needs the extra "torch".
     """
     check_targets((out, model), files.inputs)
+    check_ending("--out", out, ".npz")
+    if objective not in _OBJECTIVES:
+        raise InputError(f"--objective {objective}: choose one of {', '.join(_OBJECTIVES)}")
     config = make_config(
-        objective=_OBJECTIVES.get(objective, objective),
+        objective=_OBJECTIVES[objective],
         alignment=alignment,
         weight=weight,
         temperature=temperature,
