@@ -230,6 +230,7 @@ def test_a_single_group_is_no_group() -> None:
 BAD = {
     "one class": (["B"] * N, "single class"),
     "one class and missing": (["B", None] * (N // 2), "single class"),
+    "one label": (["B"] + [None] * (N - 1), r"single class \('B' in 1 labelled row\)"),
     "constant number": (np.full(N, 2.5), "constant"),
     "constant column": ({"a": X[:, 0], "b": np.full(N, 0.5)}, "'b' is constant"),
     "all missing": ([None] * N, "missing in all 60 rows"),

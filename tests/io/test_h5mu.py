@@ -101,6 +101,11 @@ def test_what_is_not_there(path: Path, key: str | None, message: str) -> None:
         read_table(path, key=key)
 
 
+def test_a_file_that_is_both_modalities_is_named_once(path: Path) -> None:
+    with pytest.raises(InputError, match=r"no label column 'kind' in \S+\.h5mu: check"):
+        load_paired(path, path, x_key="rna", y_key="prot", label_columns=["kind"])
+
+
 def test_files_that_cannot_be_used(path: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="labels among the columns of obs"):
         read_labels(path)

@@ -260,8 +260,8 @@ def _classes(column: RawColumn, complete: NDArray[np.bool_]) -> LabelColumn:
     present = np.unique(names[complete]).tolist()
     if len(present) < 2:
         raise InputError(
-            f"label {column.name!r} has a single class ({present[0]!r} in all "
-            f"{int(complete.sum())} labelled rows): give rows of at least 2 classes"
+            f"label {column.name!r} has a single class ({present[0]!r} in "
+            f"{counted(int(complete.sum()), 'labelled row')}): give rows of at least 2 classes"
         )
     if len(present) == int(complete.sum()) and len(present) > 2:
         raise InputError(

@@ -79,9 +79,8 @@ class H5ad:
             If there is no such column.
         """
         if name not in self.columns(axis):
-            raise InputError(
-                f"{self.path} has no {axis} column {name!r}: it has {', '.join(self.columns(axis))}"
-            )
+            listed = ", ".join(self.columns(axis)) or "none"
+            raise InputError(f"{self.path} has no {axis} column {name!r}: it has {listed}")
         return self._values(self._table(axis), name)
 
     def matrix(self, layer: str | None = None) -> sp.csr_matrix | NDArray[Any]:

@@ -187,7 +187,7 @@ def _holder(wanted: Sequence[str], tables: Sequence[Table], role: str) -> Table:
     }
     absent = [name for name, paths in there.items() if not paths]
     if absent:
-        searched = " nor ".join(str(table.path) for table in tables)
+        searched = " nor ".join(dict.fromkeys(str(table.path) for table in tables))
         raise InputError(
             f"there is no {role} column {absent[0]!r} in {searched}: check the name, or give a "
             "table of labels"

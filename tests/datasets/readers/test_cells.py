@@ -8,7 +8,7 @@ from crossphase.datasets.readers import centred_log_ratio, donor_split, read_cel
 from crossphase.errors import InputError
 from crossphase.io.h5ad import open_h5ad
 
-pytest.importorskip("h5py")
+h5py = pytest.importorskip("h5py")
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +130,15 @@ def test_columns_of_numbers_and_missing_columns(tmp_path, data):
         np.testing.assert_array_equal(file.column("obs", "ADT_total_counts"), np.arange(180.0))
         with pytest.raises(InputError, match="no obs column 'donor': it has cell_type"):
             file.column("obs", "donor")
+
+
+def test_a_table_without_any_column_says_so(tmp_path, data):
+    path = write_h5ad(tmp_path / "a.h5ad", data)
+    with h5py.File(path, "r+") as file:
+        del file["var/feature_types"]
+        file["var"].attrs["column-order"] = np.array([], dtype="S1")
+    with pytest.raises(InputError, match="no var column 'feature_types': it has none"):
+        read_cells(path)
 
 
 def test_damaged_and_foreign_files(tmp_path, data):
