@@ -24,14 +24,18 @@ def save_reliability(records: Sequence[Record], path: Path) -> None:
     Bars are 95 % Clopper–Pearson intervals; numbers are problems in the bin.
     """
     robust = [r for r in records if r["estimator"] == "robust" and not r["near"]]
+    present = {r["family"] for r in robust}
+    panels = {title: names for title, names in _PANELS.items() if present & set(names)}
+    if len(panels) < len(_PANELS):
+        panels["all"] = FAMILIES
     figure = Figure(figsize=(11, 5.2), layout="constrained")
     axes = figure.subplots(2, 4, sharex=True, sharey=True)
-    for ax, (title, families) in zip(axes.flat, _PANELS.items(), strict=True):
+    for ax in axes.flat[len(panels) :]:
+        ax.axis("off")
+    for ax, (title, families) in zip(axes.flat, panels.items(), strict=False):
         here = [r for r in robust if r["family"] in families]
         ax.plot([0.25, 1], [0.25, 1], color="0.6", lw=1, zorder=0)
         ax.set_title(title, fontsize=10)
-        if not here:
-            continue
         stated = np.array([max(r["probabilities"].values()) for r in here])
         right = np.array([is_right(r) for r in here])
         which = np.clip(np.searchsorted(_BINS, stated) - 1, 0, len(_BINS) - 2)
@@ -41,8 +45,8 @@ def save_reliability(records: Sequence[Record], path: Path) -> None:
             low, high = np.nan_to_num(low, nan=0.0), np.nan_to_num(high, nan=1.0)
             x, y = stated[which == b].mean(), hits / count
             ax.errorbar(x, y, [[y - low], [high - y]], fmt="o", color="#0072B2", ms=4, capsize=2)
-            ax.annotate(str(count), (x, 0.02), fontsize=6, ha="center", color="0.4")
+            ax.annotate(str(count), (x, -0.11), fontsize=6, ha="center", color="0.4")
     figure.supxlabel("probability stated for the likeliest regime")
     figure.supylabel("share right")
-    axes[0, 0].set(xlim=(0.25, 1.02), ylim=(0, 1.05))
+    axes[0, 0].set(xlim=(0.25, 1.02), ylim=(-0.14, 1.05))
     figure.savefig(path, dpi=110)
