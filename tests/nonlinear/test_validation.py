@@ -222,6 +222,18 @@ def test_it_is_told_in_words(outcome):
 
 
 @pytest.mark.parametrize(
+    ("regime", "said"),
+    [("CA only", "Regime: CA only (0.25)."), ("Undetermined", "(most likely CP only, 0.45).")],
+)
+def test_a_probability_stands_by_the_regime_that_it_is_of(outcome, regime, said):
+    probabilities = {"Both": 0.2, "CA only": 0.25, "CP only": 0.45, "Neither": 0.1}
+    console = Console(width=200)
+    with console.capture() as captured:
+        print_validation(replace(outcome[1], regime=regime, probabilities=probabilities), console)
+    assert said in captured.get()
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"labels": None}, "give labels"),

@@ -36,11 +36,14 @@ def print_validation(outcome: Validation, console: Console, *, brief: bool = Fal
 
 
 def _print_table(outcome: Validation, names: tuple[str, ...], console: Console) -> None:
-    likely = outcome.probabilities.get(outcome.regime, max(outcome.probabilities.values()))
+    likely = max(outcome.probabilities, key=lambda regime: outcome.probabilities[regime])
+    open_ = outcome.regime not in outcome.probabilities
+    said = f"most likely {likely}, " if open_ else ""
+    sure = probability(outcome.probabilities[likely if open_ else outcome.regime])
     n_seeds = len(outcome.seeds)
     console.print(
         Text(
-            f"Regime: {outcome.regime} ({probability(likely)}). {outcome.n_training} pairs trained "
+            f"Regime: {outcome.regime} ({said}{sure}). {outcome.n_training} pairs trained "
             f"the encoders, {outcome.n_labelled} labelled rows the probes; scores are of "
             f"{outcome.n_test} rows that nothing has seen, mean of {n_seeds} "
             f"seed{'s' if n_seeds > 1 else ''}.\n"
