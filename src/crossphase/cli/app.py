@@ -135,7 +135,7 @@ def _version(wanted: bool) -> None:
 @app.callback(
     epilog=examples(
         "crossphase demo",
-        "crossphase diagnose rna.csv protein.csv --labels cells.csv",
+        "crossphase diagnose rna.csv protein.csv --id cell --labels cells.csv",
         "crossphase diagnose --help",
     )
 )
