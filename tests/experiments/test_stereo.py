@@ -203,8 +203,8 @@ def test_the_diagnosis_names_the_winner_or_not():
     assert not diagnosis.within
     pixels, patches = np.split(np.array(rest), 2)
     robust, published, whole, narrow = pixels
-    assert robust.quantity == f"robust estimator names CP, from pixels, {at}"
-    assert (robust.ours, published.ours, published.within) == (0.5, 0.0, False)
+    assert robust.quantity == f"robust regime names CP, from pixels, {at}"
+    assert (robust.ours, published.ours, published.within) == (0.5, 0.0, None)
     assert (whole.ours, narrow.ours) == (pytest.approx(-0.2), pytest.approx(0.1))
     assert [check.ours for check in patches] == [
         0.0, 0.0, pytest.approx(0.4), pytest.approx(-0.2)
