@@ -19,10 +19,11 @@ from rich.console import Console
 
 from crossphase.nonlinear import validation
 from crossphase.nonlinear.config import TrainingConfig
-from crossphase.nonlinear.outcomes import Probes
+from crossphase.nonlinear.outcomes import Probes, verdict_on
 from crossphase.nonlinear.plain import plain_features
 from crossphase.nonlinear.references import both_sided, ceilings
 from crossphase.report.validation_table import print_validation
+from crossphase.results.outlook import MARGIN
 from crossphase.results.validation import ValidationVerdict
 
 QUICK = TrainingConfig(code_dim=4, width=32, epochs=8, batch_size=64)
@@ -203,6 +204,27 @@ def test_groups_are_tested_whole():
     split = validation._split(data, np.random.default_rng(0))
     assert not np.intersect1d(groups[split.test], groups[split.train]).size
     assert not np.intersect1d(groups[split.test], groups[split.learn]).size
+
+
+@pytest.mark.parametrize(("n_wrong", "harmed"), [(1, ()), (12, ("align",))])
+def test_one_row_is_no_harm_and_many_are(n_wrong, harmed):
+    """A code that says more of 64 test rows wrong than the raw modality, which says all right."""
+    labels = np.arange(160) % 2.0
+    x = 10 * labels[:, None] + np.random.default_rng(0).normal(size=(160, 3))
+    data = PairedData.from_arrays(x, x + 1.0, labels, label_kind="classes")
+    split = validation._split(data, np.random.default_rng(0))
+    code = data.x.copy()
+    code[split.test[:n_wrong]] = 10 - code[split.test[:n_wrong]]
+    probes = Probes(data, split, Settings(), np.random.default_rng(0))
+    outcomes = {
+        ("raw", "x"): probes.outcome([data.x], 0),
+        ("align", "x"): probes.outcome([code], 0),
+    }
+    assert outcomes["raw", "x"].by_seed[0] == 1.0
+    verdict = verdict_on("x", outcomes, recommended="align", confidence=0.9, level=0.95)
+    assert verdict.harmed == harmed
+    assert verdict.within_noise == (not harmed)
+    assert verdict.regret > MARGIN
 
 
 def test_it_is_told_in_words(outcome):

@@ -14,7 +14,13 @@ from crossphase.data import PairedData
 from crossphase.diagnosis.options import choices, is_cross_modal
 from crossphase.errors import InputError
 from crossphase.nonlinear.probing import probe
-from crossphase.outlook.intervals import BootstrapWeights, interval, losses, scores
+from crossphase.outlook.intervals import (
+    BootstrapWeights,
+    disagreement,
+    interval,
+    losses,
+    scores,
+)
 from crossphase.outlook.probe import Task
 from crossphase.results import Diagnosis
 from crossphase.results.outlook import MARGIN, View
@@ -100,6 +106,7 @@ class Probes:
         self.metric = _METRIC[kinds.pop()]
         test_groups = None if data.groups is None else data.groups[split.test]
         self.weights = BootstrapWeights.of(len(split.test), settings.n_draws, rng, test_groups)
+        (self._unseen,) = np.random.default_rng(self.weights.seed).spawn(1)
 
     def outcomes(
         self, data: PairedData, codes: dict[Key, list[Array]], epochs: dict[Key, list[int]]
@@ -117,8 +124,24 @@ class Probes:
 
     def outcome(self, codes: list[Array], epochs: float) -> Outcome:
         """Scores of one representation, a code for each seed."""
-        values = np.array([self._score(code) for code in codes])
-        return Outcome(values[:, 0], values[:, 1:].mean(axis=0), epochs)
+        return self.outcome_of(np.array([self._score(code) for code in codes]), epochs)
+
+    def outcome_of(self, values: Array, epochs: float) -> Outcome:
+        """An outcome of scores, whose draws allow for what the test rows are too few to show.
+
+        A single row on which two codes disagree would else count as clear harm, since a Bayesian
+        bootstrap never leaves a row out.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_seeds, 1 + n_draws)
+            Of :meth:`scored`.
+        epochs : float
+        """
+        n_draws = values.shape[1] - 1
+        unseen = [disagreement(target, n_draws, self._unseen) for _, target, *_ in self.tasks]
+        draws = values[:, 1:].mean(axis=0) + np.mean(unseen, axis=0)
+        return Outcome(values[:, 0], draws, epochs)
 
     def _score(self, code: Array) -> Array:
         def predicted(task: Task, learn: Ints, test: Ints) -> Array:

@@ -135,10 +135,7 @@ def ceilings(
                 progress(f"training supervised {view} (seed {seed})", done / runs)
             values.append(probes.scored(answers))
             done += 1
-        made = np.array(values)
-        found["supervised", view] = Outcome(
-            made[:, 0], made[:, 1:].mean(axis=0), float(np.mean(epochs))
-        )
+        found["supervised", view] = probes.outcome_of(np.array(values), float(np.mean(epochs)))
     return found
 
 

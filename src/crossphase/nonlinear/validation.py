@@ -325,7 +325,7 @@ def _rows(
                 metric="r2" if metric == "r2" else "balanced accuracy",
                 score=float(outcome.by_seed.mean()),
                 by_seed=tuple(float(v) for v in outcome.by_seed),
-                interval=interval(outcome.draws, level),
+                interval=interval(np.minimum(outcome.draws, 1.0), level),
                 gain=float(outcome.by_seed.mean() - raw.by_seed.mean()),
                 gain_interval=interval(outcome.draws - raw.draws, level),
                 foretold_gain=foretold_gain(diagnosis, representation, view),
