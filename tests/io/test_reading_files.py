@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 
 from crossphase import InputError
 from crossphase.errors import MissingExtraError
@@ -188,6 +189,11 @@ def _cut(write: Callable[[Path], None], share: float) -> Callable[[Path], None]:
 
 
 BAD_FILES: dict[str, tuple[str, Callable[[Path], Any] | None, str]] = {
+    "sparse": (
+        "x.npz",
+        lambda p: scipy.sparse.save_npz(p, scipy.sparse.csr_matrix(X)),
+        "x.npz holds a sparse matrix: save it as an array",
+    ),
     "missing": ("x.npy", None, "does not exist"),
     "folder": ("x.npy", Path.mkdir, "is a folder"),
     "empty": ("x.csv", Path.touch, "is empty"),

@@ -16,6 +16,8 @@ from crossphase.io.paths import reading_failed
 __all__ = ["read_npy", "read_npz", "tables_in"]
 
 _MEND = "write it again with numpy.save or numpy.savez"
+#: What scipy.sparse.save_npz writes beside the indices.
+_SPARSE = frozenset({"format", "shape", "data"})
 
 
 def _refuse_objects(path: Path, dtype: np.dtype[Any], key: str = "") -> None:
@@ -59,12 +61,20 @@ def read_npy(path: Path) -> NDArray[Any]:
 
 
 def _headers(path: Path) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
-    with zipfile.ZipFile(path) as archive:
-        found = {}
-        for member in archive.namelist():
-            if member.endswith(".npy"):
-                with archive.open(member) as stream:
-                    found[member.removesuffix(".npy")] = _header(stream)
+    found = {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.namelist():
+                if member.endswith(".npy"):
+                    with archive.open(member) as stream:
+                        found[member.removesuffix(".npy")] = _header(stream)
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise reading_failed(path, error, _MEND) from None
+    if found.keys() >= _SPARSE:
+        raise InputError(
+            f"{path} holds a sparse matrix: save it as an array, numpy.save(…, matrix.toarray()), "
+            "or diagnose it in Python, which takes what scipy.sparse.load_npz gives"
+        )
     return found
 
 
@@ -90,10 +100,7 @@ def tables_in(path: Path, *, aside: Collection[str] = ()) -> tuple[str, ...]:
     InputError
         If there is none, or the file is damaged.
     """
-    try:
-        headers = _headers(path)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise reading_failed(path, error, _MEND) from None
+    headers = _headers(path)
     found = tuple(
         name for name, header in headers.items() if name not in aside and _is_table(*header)
     )
@@ -131,10 +138,7 @@ def read_npz(
     InputError
         If the key is unknown, the choice is ambiguous, an array is pickled, or the file damaged.
     """
-    try:
-        headers = _headers(path)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise reading_failed(path, error, _MEND) from None
+    headers = _headers(path)
     listed = _listed(headers)
     if not headers:
         raise InputError(f"{path} is a zip archive without NumPy arrays: {_MEND}")
