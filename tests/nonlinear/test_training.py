@@ -215,6 +215,22 @@ def test_copies_for_self_alignment_are_as_noisy_as_asked():
         replace(SMALL, noise=-1)
 
 
+@pytest.mark.parametrize(
+    ("device", "changes", "fused"),
+    [
+        ("cpu", {}, True),
+        ("cuda", {"weight_decay": 0.1}, True),
+        ("mps", {}, False),
+        ("xla", {"weight_decay": 0.1}, False),
+        ("cpu", {"gradient_clip": 1.0}, False),
+    ],
+)
+def test_the_optimizer_is_fused_where_it_can_be(monkeypatch, device, changes, fused):
+    monkeypatch.setattr(SelfAlign, "device", torch.device(device))
+    network = SelfAlign(replace(SMALL, **changes), torch.nn.Linear(3, 4), view="x")
+    assert network.configure_optimizers().defaults["fused"] is fused
+
+
 @pytest.mark.parametrize("alignment", ["vicreg", "infonce", "siglip", "barlow-twins", "deep-cca"])
 def test_every_alignment_lets_a_probe_find_the_shared_signal(views, alignment):
     x, y = views

@@ -79,8 +79,9 @@ class Network(L.LightningModule, ABC):
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam, with decoupled weight decay if any."""
         config = self.config
-        # One pass over the weights. Lightning clips no gradients of a fused optimizer.
-        fused = config.gradient_clip is None
+        # One pass over the weights, where every PyTorch that will do has it (not on MPS, not on
+        # TPUs). Lightning clips no gradients of a fused optimizer.
+        fused = config.gradient_clip is None and self.device.type in ("cpu", "cuda")
         if config.weight_decay:
             return torch.optim.AdamW(
                 self.parameters(),
