@@ -228,7 +228,7 @@ def test_one_row_is_no_harm_and_many_are(n_wrong, harmed):
 
 
 def test_it_is_told_in_words(outcome):
-    console = Console(width=200)
+    console = Console(width=80)
     harmed = ValidationVerdict("x", "align", 0.9, "unimodal x", 0.5, 0.7, 0.2, False, ("align",))
     harmed = replace(harmed, regret_by_seed=(0.1, 0.3))
     found = replace(outcome[1], verdicts=(harmed,), names=("RNA", "<b>protein"))
@@ -237,7 +237,8 @@ def test_it_is_told_in_words(outcome):
     text = " ".join(captured.get().split())
     assert "With RNA alone at hand: align was recommended (0.90), but RNA alone was better" in text
     assert "Training harmed: align." in text
-    assert "predict <b>protein from RNA" in text
+    assert "predict <b>protein 0." in text  # on one line, at the width of a usual terminal
+    assert "RNA alone at hand raw" in text
     assert "In 0 of 1 situations the recommended objective was best" in text
     assert "mean regret 0.20 ± 0.14 over 2 seeds" in text
     assert "cross-modal training harmed with RNA alone at hand" in text

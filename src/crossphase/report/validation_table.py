@@ -49,19 +49,20 @@ def _print_table(outcome: Validation, names: tuple[str, ...], console: Console) 
             f"seed{'s' if n_seeds > 1 else ''}.\n"
         )
     )
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=0)
     table.add_column("")
     metric = _METRIC[outcome.rows[0].metric].replace(" ", "\n")
     columns = [metric, "±\nseeds", "gain\nover raw", "interval", "foretold"]
     for title in (*columns, "isotropy"):
         table.add_column(title, justify="right", no_wrap=True)
     for view in _VIEWS:
-        at_hand = "both" if view == "both" else f"{names[_VIEWS.index(view)]} alone"
+        name = None if view == "both" else names[_VIEWS.index(view)]
+        at_hand = "both" if name is None else f"{name} alone"
         table.add_row(Text(f"{at_hand} at hand", style="bold"), *[""] * (len(columns) + 1))
         for row in (row for row in outcome.rows if row.view == view):
             trained = row.representation != "raw"
             table.add_row(
-                Text(f" {spoken_code(row.representation, names)}"),
+                Text(f" {spoken_code(row.representation, names).removesuffix(f' from {name}')}"),
                 number(row.score),
                 number(row.spread) if row.spread is not None else "",
                 signed(row.gain) if trained else "",
