@@ -201,7 +201,7 @@ def test_scores_and_summary_of_two_splits():
         "option": options * 2,
         "score": [0.5, 0.8, 0.6, 0.5],
         "raw": [0.5, 0.5, 0.6, 0.6],
-        "foretold": [np.nan, 0.2, np.nan, -0.1],
+        "foretold": [0.3, 0.2, 0.3, -0.1],
         "harmed": [0, 0, 0, 1],
         "within_noise": [1, 1, 0, 0],
         "regret": [0.0, 0.0, 0.1, 0.1],

@@ -223,7 +223,7 @@ def score_lines(result: SuiteResult, source: Source | None = None) -> list[tuple
                         OPTIONS[int(option)],
                         _each(rows["score"], ".3f"),
                         "–"
-                        if np.isnan(rows["foretold"]).any()
+                        if not code or np.isnan(rows["foretold"]).any()
                         else _each(rows["foretold"], "+.3f"),
                         _each(rows["score"] - rows["raw"], "+.3f") if code else "–",
                         f"{int(rows['harmed'].sum())} of {len(rows['score'])}" if code else "–",
