@@ -452,3 +452,19 @@ def test_without_an_outlook_the_regime_decides(xy, yx, expected, confidence, emp
     for view, value in zip(("x", "y", "both"), confidence, strict=True):
         assert found[view].confidence == pytest.approx(value)
         assert "no outlook was computed" in found[view].reasons[0]
+
+
+def test_nothing_gains_on_a_perfect_score():
+    # Draws reach far beyond 1, as errors of a few rows may; the gain of .02 shrinks to .012.
+    perfect = {("raw", "x"): 1.0, ("align", "x"): 1.0}
+    near = {("raw", "x"): 0.99, ("align", "x"): 1.01, ("predict x->y", "x"): 0.9}
+    options = options_for(make_outlook(perfect, spread=0.03), "x", 0.95)
+    stay, align = options.staying, options.cross_modal[0]
+    assert (align.plausible <= np.maximum(1.0 - stay.draws, 0.0)).all()
+    assert align.plausible.min() < -0.03
+    # The draws of the perfect score lie evenly around 1: in half of them there is nothing to gain.
+    assert options.probability_best(stay) > 0.75
+    capped = options_for(make_outlook(near, spread=0.001), "x", 0.95).cross_modal[0]
+    assert capped.gain == pytest.approx(0.02)
+    assert capped.expected == pytest.approx(0.01)
+    assert capped.plausible.max() < 0.015

@@ -105,7 +105,8 @@ class Option:
     gain_interval : Interval
         Of the paired difference behind `gain`.
     expected : float
-        `gain` shrunk towards zero, the more the less is known of it.
+        `gain` shrunk towards zero, the more the less is known of it; at most what a score of 1
+        leaves to gain.
     plausible : ndarray of shape (n_draws,)
         Draws of the difference from staying without cross-modal training: those of scores, and
         of cross-modal objectives around `expected`, with what the outlook cannot know of a
@@ -224,6 +225,9 @@ def options_for(
         expected = gain
         if trained:
             expected, difference = _shrunk(gain, difference, rng)
+            # No score is above 1, whatever noise and errors say.
+            expected = min(expected, 1.0 - scores[floor])
+            difference = np.minimum(difference, np.maximum(1.0 - draws[floor], 0.0))
         return Option(
             objective=entry[0],
             kind="linear" if key[2] == "linear" else "lifted",
