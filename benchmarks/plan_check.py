@@ -36,10 +36,10 @@ from threadpoolctl import threadpool_limits
 import crossphase as xp
 
 FAMILIES = (*MAIN_FAMILIES, "unequal", "mixed-labels", "partial-labels", "extreme-variance")
-#: With many features: about 1000 pairs, and samples that fit into memory.
+#: With many features: about 1000 pairs at first.
 WIDE = "embeddings"
 GROW = ("labels", "pairs", "both")
-LARGEST, LARGEST_WIDE = 40_000, 16_000
+LARGEST = 40_000
 FIRST = 100
 
 
@@ -50,6 +50,8 @@ class Check:
     family: str
     seconds: float
     first: str
+    #: Pairs and labels of the first option where they are more than the check draws.
+    beyond: tuple[int, int] | None
     planned: dict[str, tuple[int, int]]
     named: dict[str, bool]
     right: dict[str, bool]
@@ -76,13 +78,15 @@ def first_diagnosis(
 def check(task: tuple[str, str, int, bool]) -> Check | None:
     family, regime, replicate, near = task
     problem, d, rng = first_diagnosis(family, regime, replicate, near=near)
-    largest = LARGEST_WIDE if family == WIDE else LARGEST
     if d.regime is not xp.Regime.UNDETERMINED:
         return None
     start = time.process_time()
     plan = xp.plan(d)
     seconds = time.process_time() - start
-    planned = {o.grow: (o.n_pairs, o.n_labelled) for o in plan.options if o.n_pairs <= largest}
+    planned = {o.grow: (o.n_pairs, o.n_labelled) for o in plan.options if o.n_pairs <= LARGEST}
+    beyond = None
+    if plan.options and plan.options[0].n_pairs > LARGEST:
+        beyond = plan.options[0].n_pairs, plan.options[0].n_labelled
     named, right = {}, {}
     again = third = None
     first = plan.options[0].grow if plan.options else ""
@@ -100,11 +104,22 @@ def check(task: tuple[str, str, int, bool]) -> Check | None:
     for one in plan.cases:
         if str(one.regime) == problem.regime:
             case = "none" if one.option is None else "size"
-            if one.option is not None and one.option.n_pairs <= largest:
+            if one.option is not None and one.option.n_pairs <= LARGEST:
                 later = diagnose(problem, one.option.n_pairs, one.option.n_labelled, rng)
                 case_right = str(later.regime) == problem.regime
     return Check(
-        family, seconds, first, planned, named, right, third, plan.obstacle, case, case_right, again
+        family,
+        seconds,
+        first,
+        beyond,
+        planned,
+        named,
+        right,
+        third,
+        plan.obstacle,
+        case,
+        case_right,
+        again,
     )
 
 
@@ -162,6 +177,8 @@ def main() -> None:
         print(f"\ngrow {grow}: {_share(right)} right of {len(right)}", end="")
     open_ = [c.again for c in checks if c.again is not None]
     print(f"\nstayed open at the first option: {len(open_)}; no plan from there: {sum(open_)}")
+    beyond = [f"{c.family} {c.beyond[0]}, {c.beyond[1]}" for c in checks if c.beyond]
+    print(f"first option too large to check: {len(beyond)} ({'; '.join(beyond) or '–'})")
     without = [c for c in checks if not c.first]
     print(f"without a plan: {len(without)}")
     for c in without:
