@@ -2,7 +2,7 @@
 
     python benchmarks/plan_check.py                  about three minutes on two cores
     python benchmarks/plan_check.py --replicates 12  more problems per family and regime
-    python benchmarks/plan_check.py --family embeddings --replicates 3     512 + 512 features
+    python benchmarks/plan_check.py --family embeddings --first 400 --replicates 8     512 + 512
 
 Problems are those of benchmarks/decision_quality whose verdict is undetermined at 300 to 500
 pairs and 50 to 100 labels. For each way to settle it that the plan names, a fresh sample of the
@@ -206,6 +206,8 @@ def _share(hits: list[bool]) -> str:
     if not hits:
         return "–"
     share = float(np.mean(hits))
+    if share in (0.0, 1.0):  # Not without error, but the standard error does not tell it.
+        return f"{share:.2f}"
     return f"{share:.2f} ± {np.sqrt(share * (1 - share) / len(hits)):.2f}"
 
 
