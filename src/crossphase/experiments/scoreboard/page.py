@@ -20,6 +20,7 @@ from crossphase.experiments.scoreboard.score import (
     gains,
     halves,
     harm_count,
+    hindsight,
     rule_score,
     sure_share,
     tables_of_set,
@@ -78,6 +79,7 @@ def as_markdown(result: SuiteResult) -> str:
         _sets(tables),
         "**Splits**, the recommendation alone.",
         _splits(tables, n_splits),
+        *([_hindsight(tables, n_splits)] if n_splits > 1 else []),
         _harm(tables),
         "**Gains over the raw view**, foretold and trained.",
         _gains(tables),
@@ -157,6 +159,24 @@ def _splits(tables: Sequence[Table], n_splits: int) -> str:
         _, *cells = _rule(rule_score("recommended", part))
         rows.append((str(split), *cells))
     return _table(("split", *_HEADINGS), rows)
+
+
+def _hindsight(tables: Sequence[Table], n_splits: int) -> str:
+    by_half = halves(tables)
+    parts = {
+        "all sets": list(tables),
+        "those that chose": by_half["chose"],
+        "those that report": by_half["report"],
+    }
+    reached = {name: hindsight(part) for name, part in parts.items() if part}
+    said = "; ".join(
+        f"{name} {_percent(best)} best or tied, {_points(regret)} points of regret"
+        for name, (best, regret) in reached.items()
+    )
+    return (
+        "**With hindsight.** The option that is best on average over the "
+        f"{n_splits} splits, which no rule can know: {said}."
+    )
 
 
 def misses_markdown(tables: Sequence[Table]) -> str:

@@ -23,6 +23,7 @@ __all__ = [
     "gains",
     "halves",
     "harm_count",
+    "hindsight",
     "option_names",
     "rule_score",
     "situations",
@@ -258,6 +259,35 @@ def rule_score(rule: str, tables: Sequence[Table], *, by: str = "", seed: int = 
         tied_by_set,
         regret_by_set,
     )
+
+
+def hindsight(tables: Sequence[Table]) -> tuple[float, float]:
+    """What one option for all splits of a pair, label and situation could reach at best.
+
+    The option is the one with the highest mean score over the splits, which no rule can know: what
+    is lost all the same is the noise of single splits.
+
+    Parameters
+    ----------
+    tables : sequence of Table
+
+    Returns
+    -------
+    best_or_tied, regret : float
+        As in :class:`RuleScore`.
+    """
+    found = []
+    for table in tables:
+        alike = table["option"] != OPTIONS.index("autoencode")
+        for label, deploy in np.unique(np.column_stack([table["label"], table["deploy"]]), axis=0):
+            rows = np.flatnonzero(alike & (table["label"] == label) & (table["deploy"] == deploy))
+            # Rows of every split are in the same order.
+            shape = (len(np.unique(table["seed"][rows])), -1)
+            scores, tied = (table[column][rows].reshape(shape) for column in ("score", "tied"))
+            best = int(np.argmax(scores.mean(axis=0)))
+            found += list(zip(tied[:, best], scores.max(axis=1) - scores[:, best], strict=True))
+    best_or_tied, regret = np.mean(found, axis=0)
+    return float(best_or_tied), float(regret)
 
 
 def sure_share(tables: Sequence[Table]) -> tuple[int, float]:
