@@ -93,7 +93,8 @@ class Option:
     ----------
     objective : str
     kind : {"linear", "lifted"}
-        The kind of the better score.
+        Of what is trained, lifted, where there is an outlook of it; of what is not, the one that
+        :func:`prefers_lifted` prefers.
     metric : str
         ``"R²"``, ``"balanced accuracy"``, or the mean of both.
     score : float
@@ -265,7 +266,8 @@ def _kind(
     if lifted not in scores or linear not in scores:
         return next(key for key in (linear, lifted) if key in scores)
     if trained:
-        return max(linear, lifted, key=lambda key: scores[key])
+        # Networks do as lifted codes do; the better of two noisy scores would promise too much.
+        return lifted
     span = interval(draws[linear], level)
     return lifted if prefers_lifted(scores[linear], span, scores[lifted]) else linear
 
