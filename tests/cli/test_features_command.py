@@ -64,6 +64,7 @@ def test_a_column_of_a_table_with_ids(tmp_path):
         (["none.txt"], "does not exist"),
         (["texts.txt", "--encoder", "pixels"], "no text encoder 'pixels'"),
         (["texts.txt", "--out", "features.csv"], "ends in .npy or .npz"),
+        (["texts.txt", "--out", "features.NPY"], "ends in .npy or .npz"),
         (["texts.txt", "--components", "0"], "give 1 or more"),
         (["texts.txt", "--out", "nowhere/f.npy"], "there is no folder"),
         (["latin.txt"], "save it as UTF-8 text"),

@@ -21,7 +21,14 @@ from crossphase.cli.inputs import (
     Seed,
     read_kinds,
 )
-from crossphase.cli.output import STDOUT, check_ending, check_targets, progress_bar, write_output
+from crossphase.cli.output import (
+    PICTURES,
+    STDOUT,
+    check_ending,
+    check_targets,
+    progress_bar,
+    write_output,
+)
 from crossphase.cli.wording import said_in_options
 from crossphase.config import Settings
 from crossphase.errors import InputError
@@ -31,8 +38,6 @@ if TYPE_CHECKING:
     from crossphase.results import Atlas
 
 __all__ = ["atlas"]
-
-_PICTURES = (".png", ".svg", ".pdf")
 
 
 def atlas(
@@ -108,7 +113,7 @@ def atlas(
     settings = Settings(seed=seed, level=level, stability=stability)
     if html_target == STDOUT:
         raise InputError("--html -: the page needs a file; give a path such as atlas.html")
-    check_ending("--plot", plot_target, *_PICTURES)
+    check_ending("--plot", plot_target, *PICTURES)
     files = [*(paths or ()), *([] if labels is None else [labels])]
     check_targets((json_target, html_target, plot_target), files)
     with progress_bar(quiet) as progress:

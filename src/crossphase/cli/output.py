@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from crossphase.results import Diagnosis
 
 __all__ = [
+    "PICTURES",
     "STDOUT",
     "Progress",
     "check_ending",
@@ -36,6 +37,10 @@ Progress = Callable[[str, float], None]
 _QUICK_COMPONENTS = 8
 
 
+PICTURES = (".png", ".svg", ".pdf")
+"""Endings of pictures, in letters of any case."""
+
+
 def check_ending(option: str, target: str | None, *endings: str) -> None:
     """Refuse an output whose name says that it is something else, before any work is done.
 
@@ -46,7 +51,8 @@ def check_ending(option: str, target: str | None, *endings: str) -> None:
     target : str or None
         None, no output, is accepted.
     *endings : str
-        Those accepted, such as ``.npz``.
+        Those accepted, such as ``.npz``. Case counts, but for pictures: to a name in other
+        letters NumPy adds an ending of its own.
 
     Raises
     ------
@@ -55,11 +61,15 @@ def check_ending(option: str, target: str | None, *endings: str) -> None:
 
     Examples
     --------
-    >>> check_ending("--plot", "atlas.jpg", ".png", ".svg", ".pdf")
+    >>> check_ending("--plot", "ATLAS.PNG", *PICTURES)
+    >>> check_ending("--plot", "atlas.jpg", *PICTURES)
     Traceback (most recent call last):
     crossphase.errors.InputError: --plot atlas.jpg: give a name that ends in .png, .svg or .pdf
     """
-    if target is not None and Path(target).suffix not in endings:
+    if target is None:
+        return
+    suffix = Path(target).suffix
+    if (suffix.lower() if suffix.lower() in PICTURES else suffix) not in endings:
         listed = " or ".join(filter(None, (", ".join(endings[:-1]), endings[-1])))
         raise InputError(f"{option} {target}: give a name that ends in {listed}")
 

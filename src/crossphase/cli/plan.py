@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossphase.cli.inputs import PairFiles, Quiet, Seed, with_pair_files
-from crossphase.cli.output import STDOUT, check_ending, check_targets, progress_bar, write_output
+from crossphase.cli.output import (
+    PICTURES,
+    STDOUT,
+    check_ending,
+    check_targets,
+    progress_bar,
+    write_output,
+)
 from crossphase.config import Settings
 from crossphase.errors import InputError
 
@@ -18,8 +25,6 @@ if TYPE_CHECKING:
     from crossphase.results import Diagnosis, Plan
 
 __all__ = ["plan"]
-
-_PICTURES = (".png", ".svg", ".pdf")
 
 
 @with_pair_files(or_diagnosis=True)
@@ -56,7 +61,7 @@ def plan(
 
     Takes what "crossphase diagnose --json" wrote, or the data themselves.
     """
-    check_ending("--plot", plot_target, *_PICTURES)
+    check_ending("--plot", plot_target, *PICTURES)
     check_targets((json_target, plot_target), files.inputs)
     with progress_bar(quiet) as progress:
         if files.y is None:

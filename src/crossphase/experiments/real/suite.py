@@ -197,7 +197,7 @@ def score_lines(result: SuiteResult, source: Source | None = None) -> list[tuple
     """Score and gain of every option, a line each; the first line is the heading.
 
     Means over seeds, and in brackets each seed's. Gains are over the same view as it is: what the
-    outlook foretold (the better of its kinds) and what training gave.
+    lifted outlook foretold and what training gave.
 
     Parameters
     ----------
