@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from crossphase.config import Settings
 from crossphase.data import LabelColumn
-from crossphase.outlook.crossfit import FEATURE_DRAWS
 from crossphase.outlook.intervals import losses, scores
-from crossphase.outlook.plan import Plan, make_plan
+from crossphase.outlook.plan import TURNS, Plan, make_plan
 from crossphase.outlook.probe import Task, fit_predict
 from crossphase.outlook.representations import CODES, RAW, build
 
@@ -73,7 +72,7 @@ def foretold_codes(
     settings = Settings()
     lifted = kind == "lifted"
     versions: dict[Key, list[Array]] = {}
-    for seed in range(FEATURE_DRAWS if lifted else 1):
+    for seed in range(TURNS if lifted else 1):
         made = build(
             x[order],
             y[order],

@@ -14,33 +14,21 @@ from crossphase.config import Settings
 from crossphase.data.labels import LabelColumn
 from crossphase.errors import Finding
 from crossphase.outlook.folds import assign_folds
-from crossphase.outlook.intervals import (
-    INFLATION,
-    BootstrapWeights,
-    disagreement,
-    interval,
-    losses,
-    scores,
-)
+from crossphase.outlook.held_out import ROWS, Kind, Probing, build_kinds
+from crossphase.outlook.intervals import BootstrapWeights, disagreement, interval
 from crossphase.outlook.plan import LEAST_MEMBERS, Plan, make_plan
-from crossphase.outlook.probe import fit_predict
-from crossphase.outlook.representations import CODES, RAW, Key, Representations, build
+from crossphase.outlook.prediction_powered import powered_scores
+from crossphase.outlook.representations import Key
 from crossphase.results.outlook import OutlookRow
 
-__all__ = ["FEATURE_DRAWS", "MIN_LABELLED", "Outlook", "compute_outlook"]
+__all__ = ["MIN_LABELLED", "Outlook", "compute_outlook"]
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.intp]
-Kind = Literal["linear", "lifted"]
 Metric = Literal["r2", "balanced accuracy"]
 
 MIN_LABELLED = 10
 """Fewer labelled rows cannot be split into rows that train and rows that score a probe."""
-
-_DIMS = (4, 8, 16, 32)
-_NETWORK_WIDTH = 64
-FEATURE_DRAWS = 3
-"""Sets of random features that the folds of the lifted kind take turns with."""
 
 _METRIC: dict[str, Metric] = {"continuous": "r2", "classes": "balanced accuracy"}
 
@@ -166,42 +154,51 @@ def _scored(
     progress: Callable[[float], None] | None,
 ) -> dict[Metric, list[_Scored]]:
     """Every representation of both kinds, by metric."""
-    weights = BootstrapWeights.of(len(plan.labelled), settings.n_draws, rng, plan.groups)
-    dim = max(_DIMS) if settings.latent_dim is None else settings.latent_dim
+    kinds = build_kinds(x, y, plan, settings, rng)
+    groups = (
+        None
+        if plan.groups is None or plan.scored_groups is None
+        else np.concatenate([plan.groups, plan.scored_groups])
+    )
+    n_rows = len(plan.labelled) + len(plan.scored)
+    weights = [BootstrapWeights.of(n_rows, settings.n_draws, rng, groups) for _ in range(3)]
     # Group-wise choices inside the training rows share one set of inner folds.
     inner = (
         None
         if plan.groups is None
         else assign_folds(len(plan.labelled), settings.n_folds, rng, groups=plan.groups)
     )
-    splits = plan.splits()
-    linear = build(x, y, plan, dim=dim, n_random=0, ridge=None, rng=rng)
-    # Folds take turns with random features, so that a score is of networks as they fall out on
-    # average, not of one.
-    lifted = [
-        build(
-            x,
-            y,
-            plan,
-            dim=dim,
-            n_random=settings.lift_features,
-            ridge=settings.lift_ridge,
-            rng=rng,
-            network_width=_NETWORK_WIDTH if settings.latent_dim is None else None,
-            splits=splits[start::FEATURE_DRAWS],
+    found: dict[Metric, list[tuple[Array, list[int], int]]] = {}
+    for number, (task, at) in enumerate(plan.tasks):
+        probing = Probing(kinds, plan, task, at, settings.latent_dim, inner)
+        labels = probing.labels()
+        held_out, dims = [], []
+        for i, (kind, key) in enumerate(ROWS):
+            if progress is not None:
+                progress((number + i / len(ROWS)) / len(plan.tasks))
+            one, dim = probing.held_out(kind, key, labels)
+            held_out.append(one)
+            dims.append(dim)
+        rows = np.concatenate([at, np.arange(len(plan.labelled), n_rows)])
+        values = powered_scores(
+            task,
+            held_out,
+            [view for _, (_, view) in ROWS],
+            labels,
+            probing.reference(),
+            [of.take(rows) for of in weights],
         )
-        for start in range(min(FEATURE_DRAWS, len(splits)))
-    ]
-    kinds: list[tuple[Kind, list[Representations]]] = [("linear", [linear]), ("lifted", lifted)]
+        values[:, 1:] += np.stack([disagreement(task, settings.n_draws, rng) for _ in ROWS])
+        found.setdefault(_METRIC[task.kind], []).append((values, dims, task.targets.shape[1]))
     by_metric: dict[Metric, list[_Scored]] = {}
-    tasks = [(kind, versions, key) for kind, versions in kinds for key in RAW + CODES]
-    for i, (kind, versions, key) in enumerate(tasks):
-        if progress is not None:
-            progress(i / len(tasks))
-        for metric, point, draws, chosen in _score(
-            key, versions, plan, settings, weights, inner, rng
-        ):
-            by_metric.setdefault(metric, []).append(_Scored(kind, key, chosen, point, draws))
+    for metric, parts in found.items():
+        shares = [columns for _, _, columns in parts]
+        values = np.average([v for v, _, _ in parts], axis=0, weights=shares)
+        chosen = np.median([d for _, d, _ in parts], axis=0)
+        by_metric[metric] = [
+            _Scored(kind, key, int(dim), float(of[0]), of[1:])
+            for (kind, key), dim, of in zip(ROWS, chosen, values, strict=True)
+        ]
     return by_metric
 
 
@@ -224,64 +221,6 @@ def _obstacle(plan: Plan) -> Finding | None:
         "the recommendation rests on the regime alone",
         action,
     )
-
-
-def _score(
-    key: Key,
-    versions: Sequence[Representations],
-    plan: Plan,
-    settings: Settings,
-    weights: BootstrapWeights,
-    inner: Ints | None,
-    rng: np.random.Generator,
-) -> list[tuple[Metric, float, Array, int]]:
-    """Score and draws of one representation, one entry a metric."""
-    found: dict[Metric, list[tuple[Array, int]]] = {}
-    chosen: list[int] = []
-    for task, rows in plan.tasks:
-        loss, reference = np.zeros(task.targets.shape), np.zeros(task.targets.shape)
-        for i, (repeat, fold) in enumerate(plan.splits()):
-            made = versions[i % len(versions)]
-            source = made.raw if key[0] == "raw" else made.codes[repeat, fold]
-            code = source[key][rows]
-            outside = plan.folds[repeat][plan.labelled[rows]] == fold
-            train, test = np.flatnonzero(~outside), np.flatnonzero(outside)
-            if not len(test) or not len(train):
-                continue
-            predictions, dim = fit_predict(
-                code[train],
-                task.rows(train),
-                code[test],
-                _dims(key, made, code.shape[1], settings.latent_dim),
-                None if inner is None else inner[rows][train],
-            )
-            loss[test] += losses(task.rows(test), predictions) / len(plan.folds)
-            mean = task.targets[train].mean(axis=0)
-            reference[test] += (task.targets[test] - mean) ** 2 / len(plan.folds)
-            chosen.append(dim)
-        point = scores(task, loss, np.ones((1, len(rows))), reference)
-        draws = scores(task, loss, weights.take(rows), reference)
-        draws = point + INFLATION[task.kind] * (draws - point)
-        draws += disagreement(task, weights.n_draws, rng)
-        values = np.concatenate([point, draws])
-        found.setdefault(_METRIC[task.kind], []).append((values, task.targets.shape[1]))
-    dim = versions[0].dims[key] if key[0] == "raw" else int(np.median(chosen))
-    result: list[tuple[Metric, float, Array, int]] = []
-    for metric, parts in found.items():
-        values = np.average(
-            [v for v, _ in parts], axis=0, weights=[columns for _, columns in parts]
-        )
-        result.append((metric, float(values[0]), values[1:], dim))
-    return result
-
-
-def _dims(key: Key, made: Representations, width: int, fixed: int | None) -> tuple[int, ...]:
-    if key in made.whole:
-        return (width,)
-    sides = 2 if key[1] == "both" else 1
-    if fixed is not None:
-        return (min(fixed * sides, width),)
-    return tuple(sorted({min(dim * sides, width) for dim in _DIMS}))
 
 
 def _row(one: _Scored, scored: Sequence[_Scored], metric: Metric, level: float) -> OutlookRow:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from crossphase.errors import Finding
 from crossphase.outlook.folds import assign_folds
 from crossphase.outlook.probe import Task
 
-__all__ = ["LEAST_MEMBERS", "MAX_LABELLED", "Plan", "make_plan"]
+__all__ = ["LEAST_MEMBERS", "MAX_LABELLED", "TURNS", "Plan", "make_plan"]
 
 Ints = NDArray[np.intp]
 
@@ -23,6 +23,9 @@ MAX_LABELLED = 4000
 LEAST_MEMBERS = 3
 """Classes with fewer labelled rows are not scored."""
 
+TURNS = 3
+"""Sets of random features, and of unlabelled rows to score, that splits take turns with."""
+
 # With this share of labels or less, codes are fitted once, on the unlabelled pairs alone.
 _SPLIT_SHARE = 0.25
 _MAX_REPEATS = 5
@@ -30,6 +33,13 @@ _MAX_REPEATS = 5
 _FEW_LABELLED = 300
 _SPLIT_PROBE_ROWS = 400
 _REFIT_PROBE_ROWS = 300
+# Unlabelled rows to score, and the same times their number of classes.
+_SCORED_ROWS = 3000
+_SCORED_ELEMENTS = 100_000
+
+
+def _nothing() -> Ints:
+    return np.empty(0, dtype=np.intp)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +53,16 @@ class Plan:
     folds : ndarray of shape (n_repeats, n)
         Fold of each row; −1 for rows that are in every code fit.
     refit : bool
-        True: codes are fitted anew without each fold. False: once, on the unlabelled rows.
+        True: codes are fitted anew without each fold. False: once a turn, on unlabelled rows.
     tasks : tuple of (Task, ndarray)
         Each with the positions in `labelled` it covers.
     groups : ndarray of shape (n_labelled,) or None
     findings : tuple of Finding
+    scored : ndarray of int
+        Unlabelled rows, ascending, that are coded and scored like labelled ones.
+    turns : ndarray of int, of the length of `scored`
+        Where codes are not fitted anew: the turn that does without a row, and scores it.
+    scored_groups : ndarray of int or None
     """
 
     labelled: Ints
@@ -56,6 +71,20 @@ class Plan:
     tasks: tuple[tuple[Task, Ints], ...]
     groups: Ints | None
     findings: tuple[Finding, ...]
+    scored: Ints = field(default_factory=_nothing)
+    turns: Ints = field(default_factory=_nothing)
+    scored_groups: Ints | None = None
+
+    def turn(self, split: tuple[int, int]) -> int:
+        """Which set of random features a split takes."""
+        return self.splits().index(split) % TURNS
+
+    def scored_by(self, split: tuple[int, int]) -> Ints:
+        """Positions in `scored` of the rows that no code of a split was fitted on."""
+        if self.refit:
+            repeat, fold = split
+            return np.flatnonzero(self.folds[repeat][self.scored] == fold)
+        return np.flatnonzero(self.turns == self.turn(split))
 
     def splits(self) -> list[tuple[int, int]]:
         """All (repeat, fold) pairs."""
@@ -77,8 +106,9 @@ def make_plan(
     """Choose rows and folds.
 
     Where at most a quarter of the rows are labelled, and without groups, no labelled row takes
-    part in fitting the codes: they are fitted once, and only the probe is cross-validated.
-    Otherwise the codes are fitted anew without each fold. A fold is dealt by class, or by
+    part in fitting the codes: only the probe is cross-validated, and codes are fitted once a turn,
+    without the unlabelled rows that this turn scores. Otherwise the codes are fitted anew without
+    each fold, and so without the unlabelled rows dealt to it. A fold is dealt by class, or by
     whole groups; a held-out group's unlabelled rows are then held out too.
 
     Parameters
@@ -126,6 +156,14 @@ def make_plan(
             dealt = assign_folds(len(labelled), n_folds, rng, groups=groups[labelled])
             for group, fold in dict(zip(groups[labelled], dealt, strict=True)).items():
                 row[groups == group] = fold
+    unlabelled = np.setdiff1d(np.arange(n), labelled)
+    most = min([_SCORED_ROWS, *(_SCORED_ELEMENTS // max(t.n_classes, 1) for t, _ in tasks)])
+    # Unlabelled rows of a group without labels have no fold: they are in every code fit.
+    free = unlabelled if groups is None else unlabelled[folds[0][unlabelled] >= 0]
+    scored = free if len(free) <= most else np.sort(rng.choice(free, most, replace=False))
+    if refit and groups is None:
+        for row in folds:
+            row[scored] = assign_folds(len(scored), int(row.max()) + 1, rng)
     return Plan(
         labelled,
         folds,
@@ -133,6 +171,9 @@ def make_plan(
         tasks,
         None if groups is None else groups[labelled],
         tuple(findings),
+        scored.astype(np.intp),
+        assign_folds(len(scored), TURNS, rng),
+        None if groups is None else groups[scored],
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-__all__ = ["Task", "fit_predict", "within_labels"]
+__all__ = ["Task", "class_distances", "fit_predict", "within_labels"]
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -187,7 +187,7 @@ def _ridge(code: Array, task: Task) -> tuple[Array, Predict]:
     left_out = np.clip(task.targets[:, None, :] - residual, low[:, None, :], high[:, None, :])
 
     def predict(rows: Array, choice: Ints) -> Array:
-        free = target_mean + ((rows - mean) @ vectors) @ (moments * inverse[:, choice])
+        free = target_mean + (rows - mean) @ (vectors @ (moments * inverse[:, choice]))
         return within_labels(free, task.targets)
 
     return _losses(task, left_out), predict
@@ -195,6 +195,35 @@ def _ridge(code: Array, task: Task) -> tuple[Array, Predict]:
 
 def _discriminant(code: Array, task: Task) -> tuple[Array, Predict]:
     """Leave-one-out losses of ridged linear discriminants, and a predictor."""
+    held_out, distances = class_distances(code, task)
+
+    def predict(rows: Array, choice: Ints) -> Array:
+        nearest = np.argmin(distances(rows, int(choice[0])), axis=1)
+        return np.asarray(nearest[:, None], dtype=np.float64)
+
+    return _losses(task, np.argmin(held_out, axis=2)[:, :, None].astype(np.float64)), predict
+
+
+def class_distances(code: Array, task: Task) -> tuple[Array, Callable[[Array, int], Array]]:
+    """Squared distances of rows from the class centres, in the metric of ridged discriminants.
+
+    The metric is the inverse of the within-class covariance plus each penalty. All are up to a
+    term that is the same for every class of a row.
+
+    Parameters
+    ----------
+    code : ndarray of shape (m, d)
+        Rows with labels.
+    task : Task
+        Classes of these rows.
+
+    Returns
+    -------
+    held_out : ndarray of shape (m, n_penalties, n_classes)
+        Of each row from centres and metric without it; infinite for a class without other rows.
+    distances : callable
+        Given rows of shape (t, d) and the number of a penalty, theirs, shape (t, n_classes).
+    """
     m, numbers = len(code), task.numbers
     counts = np.bincount(numbers, minlength=task.n_classes).astype(np.float64)
     members = np.zeros((task.n_classes, m))
@@ -210,31 +239,30 @@ def _discriminant(code: Array, task: Task) -> tuple[Array, Predict]:
     absent = np.where(counts > 0, 0.0, np.inf)
     scores, centres, within = code @ vectors, means @ vectors, within @ vectors
 
-    def from_centres(rows: Array, penalties: Ints) -> tuple[Array, Array]:
+    stacked = (inverse[:, :, None] * centres.T[:, None, :]).reshape(len(values), -1)
+
+    def from_centres(rows: Array) -> tuple[Array, Array]:
         """Inner products of rows with every centre, and distances up to a term per row."""
-        weights = inverse[:, penalties]
-        stacked = (weights[:, :, None] * centres.T[:, None, :]).reshape(len(values), -1)
-        inner = (rows @ stacked).reshape(len(rows), weights.shape[1], -1)
-        return inner, (centres**2 @ weights).T - 2.0 * inner
+        inner = (rows @ stacked).reshape(len(rows), len(_PENALTIES), -1)
+        return inner, (centres**2 @ inverse).T - 2.0 * inner
 
     # Leaving row i out: its class mean moves by d/(n_c − 1), the within-class scatter loses
     # n_c/(n_c − 1) d dᵀ (d = row − class mean); Sherman–Morrison does the rest.
-    every = np.arange(len(_PENALTIES))
     size = counts[numbers][:, None]
     alone = size < 2
     shift = np.where(alone, 1.0, size / np.maximum(size - 1.0, 1.0))
     squared = (within**2) @ inverse
     factor = shift / freedom
     factor = factor / np.maximum(1.0 - factor * squared, 1e-12)
-    to_centre = ((scores * within) @ inverse)[:, :, None] - from_centres(within, every)[0]
-    distance = ((scores**2) @ inverse)[:, :, None] + from_centres(scores, every)[1]
+    to_centre = ((scores * within) @ inverse)[:, :, None] - from_centres(within)[0]
+    distance = ((scores**2) @ inverse)[:, :, None] + from_centres(scores)[1]
     distance += factor[:, :, None] * to_centre**2
     own = shift**2 * squared * (1.0 + factor * squared)
     distance[np.arange(m), :, numbers] = np.where(alone, np.inf, own)
-    held_out = np.argmin(distance + absent, axis=2)[:, :, None].astype(np.float64)
 
-    def predict(rows: Array, choice: Ints) -> Array:
-        _, distance = from_centres(rows @ vectors, choice[:1])
-        return np.asarray(np.argmin(distance[:, 0] + absent, axis=1)[:, None], dtype=np.float64)
+    def distances(rows: Array, penalty: int) -> Array:
+        weights = inverse[:, [penalty]]
+        to_centres = vectors @ (weights * centres.T)
+        return np.asarray((centres**2 @ weights)[:, 0] - 2.0 * (rows @ to_centres) + absent)
 
-    return _losses(task, held_out), predict
+    return distance + absent, distances

@@ -14,7 +14,7 @@ from crossphase.outlook.codes import Codes, fit_codes
 from crossphase.outlook.folds import assign_folds
 from crossphase.outlook.lift import FeatureMap, row_space
 from crossphase.outlook.network import aligned_variances, untrained_code
-from crossphase.outlook.plan import Plan
+from crossphase.outlook.plan import TURNS, Plan
 
 __all__ = ["CODES", "RAW", "Key", "Representations", "build"]
 
@@ -50,23 +50,26 @@ _PARTS = 5
 
 @dataclass(frozen=True, eq=False)
 class Representations:
-    """Representations of the labelled rows.
+    """Representations of the labelled rows, followed by those of unlabelled rows to score.
 
     Attributes
     ----------
-    raw : dict of Key to ndarray of shape (n_labelled, d)
-    codes : dict of (repeat, fold) to dict of Key to ndarray of shape (n_labelled, k)
+    raw : dict of Key to ndarray of shape (n_labelled + n_scored, d)
+    codes : dict of (repeat, fold) to dict of Key to ndarray of shape (n_labelled + n_scored, k)
         Strongest direction first.
     dims : dict of Key to int
         Features of the raw ones, largest dimension of the codes.
     whole : frozenset of Key
         Codes that are probed with all their columns, not with some of the leading ones.
+    scored : ndarray of int
+        Positions of the unlabelled rows in the plan's, ascending.
     """
 
     raw: dict[Key, Array]
     codes: dict[tuple[int, int], dict[Key, Array]]
     dims: dict[Key, int]
     whole: frozenset[Key]
+    scored: Ints
 
 
 def build(
@@ -81,7 +84,7 @@ def build(
     network_width: int | None = None,
     splits: Sequence[tuple[int, int]] | None = None,
 ) -> Representations:
-    """Fit features and codes of one kind, and apply them to the labelled rows.
+    """Fit features and codes of one kind, and apply them to the rows that are probed or scored.
 
     Parameters
     ----------
@@ -113,18 +116,22 @@ def build(
     map_x = FeatureMap.fit(x, n_random=n_random, rng=rng)
     map_y = FeatureMap.fit(y, n_random=n_random, rng=rng)
     width_x, width_y = x.shape[1] + n_random, y.shape[1] + n_random
+    splits = plan.splits() if splits is None else splits
+    turns = sorted({plan.turn(split) for split in splits})
+    scored = np.flatnonzero(plan.refit | np.isin(plan.turns, turns))
+    coded = np.concatenate([plan.labelled, plan.scored[scored]])
     used = _fitting_rows(plan, len(x), _LIFTED_ROWS if n_random else len(x), rng)
-    labelled = plan.labelled
-    at_hand = map_x(x[labelled]), map_y(y[labelled])
+    n_labelled = len(plan.labelled)
+    at_hand = map_x(x[coded]), map_y(y[coded])
     raw: dict[Key, Array] = {
-        ("raw", "x"): _rotate(at_hand[0], rng),
-        ("raw", "y"): _rotate(at_hand[1], rng),
-        ("raw", "both"): _rotate(np.hstack(at_hand), rng),
+        ("raw", "x"): _rotate(at_hand[0], n_labelled, rng),
+        ("raw", "y"): _rotate(at_hand[1], n_labelled, rng),
+        ("raw", "both"): _rotate(np.hstack(at_hand), n_labelled, rng),
     }
     untrained: dict[Key, Array] = {}
     if network_width is not None:
-        z_x = (x[labelled] - map_x.mean) / map_x.scale
-        z_y = (y[labelled] - map_y.mean) / map_y.scale
+        z_x = (x[coded] - map_x.mean) / map_x.scale
+        z_y = (y[coded] - map_y.mean) / map_y.scale
         untrained = {
             ("predict x->y", "x"): _RETAINED * untrained_code(z_x, network_width, rng),
             ("predict y->x", "y"): _RETAINED * untrained_code(z_y, network_width, rng),
@@ -139,7 +146,7 @@ def build(
         target_x = target_x if back_x is None else back_x @ target_x
         target_y = target_y if back_y is None else back_y @ target_y
         source = rotated_x, rotated_y
-        at = np.searchsorted(used, labelled)
+        at = np.searchsorted(used, coded)
         at_hand = rotated_x[at], rotated_y[at]
 
     def moments(rows: Ints) -> Moments:
@@ -168,7 +175,7 @@ def build(
         )
 
     def codes(fit_on: Moments, apart: Moments | None) -> dict[Key, Array]:
-        """Codes of all labelled rows; `apart` is the part of the fitted rows that tells scales."""
+        """Codes of all rows wanted; `apart` is the part of the fitted rows that tells scales."""
         fitted = fit(fit_on)
         if network_width is None:
             return _with_both(fitted.transform(*at_hand))
@@ -184,13 +191,20 @@ def build(
         return _with_both(one_sided)
 
     by_split: dict[tuple[int, int], dict[Key, Array]] = {}
-    splits = plan.splits() if splits is None else splits
     if not plan.refit:
-        rows = np.setdiff1d(used, labelled)
+        rows = np.setdiff1d(used, plan.labelled)
+        turn_of = np.full(len(x), -1)
+        turn_of[plan.scored] = plan.turns
         part = assign_folds(len(rows), _PARTS, rng) == 0
-        held_out = moments(rows[part])
-        once = codes(moments(rows[~part]) + held_out, held_out)
-        by_split = dict.fromkeys(splits, once)
+        all_of = moments(rows[part]), moments(rows[~part])
+        for turn in turns:
+            out = turn_of[rows] == turn
+            held_out, rest = (
+                total - moments(rows[out & of]) if (out & of).any() else total
+                for total, of in zip(all_of, (part, ~part), strict=True)
+            )
+            once = codes(held_out + rest, held_out)
+            by_split |= {split: once for split in splits if plan.turn(split) == turn}
     else:
         for repeat, folds in enumerate(plan.folds):
             parts = {fold: moments(used[folds[used] == fold]) for fold in _present(folds[used])}
@@ -205,7 +219,8 @@ def build(
         ("raw", "both"): width_x + width_y,
     }
     dims |= {key: code.shape[1] for key, code in by_split[splits[0]].items()}
-    return Representations(raw, by_split, dims, frozenset(RAW + CODES if untrained else RAW))
+    whole = frozenset(RAW + CODES if untrained else RAW)
+    return Representations(raw, by_split, dims, whole, scored)
 
 
 def _present(folds: Ints) -> list[int]:
@@ -220,22 +235,32 @@ def _sum(parts: Sequence[Moments]) -> Moments:
 
 
 def _fitting_rows(plan: Plan, n: int, cap: int, rng: np.random.Generator) -> Ints:
-    """Ascending rows to fit or code: the labelled ones, and others up to `cap`."""
-    others = np.setdiff1d(np.arange(n), plan.labelled)
-    if len(others) > cap:
-        others = rng.choice(others, cap, replace=False)
-    return np.sort(np.concatenate([plan.labelled, others])).astype(np.intp)
+    """Ascending rows to fit or code: labelled and scored ones, and others.
+
+    Of rows that are not labelled, each fit sees `cap` at most.
+    """
+    seen = np.concatenate([plan.labelled, plan.scored])
+    others = np.setdiff1d(np.arange(n), seen)
+    held_out = len(plan.scored) // (int(plan.folds.max()) + 1 if plan.refit else TURNS)
+    wanted = max(cap + held_out - len(plan.scored), 0)
+    if len(others) > wanted:
+        others = rng.choice(others, wanted, replace=False)
+    return np.sort(np.concatenate([seen, others])).astype(np.intp)
 
 
-def _rotate(features: Array, rng: np.random.Generator) -> Array:
-    """Features in the row space of all rows, or of a sample of rows where that is large."""
-    n, d = features.shape
-    if min(n, d) <= _RAW_DIRECTIONS:
-        return row_space(features)[0]
-    centred = features - features.mean(axis=0)
-    sample = rng.choice(n, _RAW_DIRECTIONS, replace=False)
-    _, _, directions = np.linalg.svd(centred[sample], full_matrices=False)
-    return np.asarray(centred @ directions.T)
+def _rotate(features: Array, n_labelled: int, rng: np.random.Generator) -> Array:
+    """Features in the row space of the leading, labelled rows, or of a sample of them.
+
+    Weights of a ridged probe lie in the span of the rows it learns from.
+    """
+    labelled = features[:n_labelled]
+    if n_labelled >= features.shape[1] and features.shape[1] <= _RAW_DIRECTIONS:
+        return features
+    centre = labelled.mean(axis=0)
+    if n_labelled > _RAW_DIRECTIONS:
+        labelled = labelled[rng.choice(n_labelled, _RAW_DIRECTIONS, replace=False)]
+    _, _, directions = np.linalg.svd(labelled - centre, full_matrices=False)
+    return np.asarray((features - centre) @ directions.T)
 
 
 def _with_both(one_sided: dict[tuple[str, str], Array]) -> dict[Key, Array]:
