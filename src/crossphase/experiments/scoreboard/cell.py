@@ -152,16 +152,17 @@ def measure(
     -------
     dict of str to ndarray
         One row a label, situation and option. `label`, `deploy`, `option`: positions in the
-        problem's labels, DEPLOYS and OPTIONS. `score`: of test rows, by the probe that
-        cross-validation prefers; an option without training takes the features as they are or
-        lifted, as the diagnosis prefers. `tied`: whether the option is best, or within a point of
-        it or within noise. `harms`: whether the whole interval of the difference from the best
-        option without cross-modal training is below zero. `raw`: the score of the same view as it
-        is. `score_usual`, `tied_usual`, `harms_usual`, `raw_usual`: the same by the usual probe
-        whatever the code. `recommended`, `confidence`: of the diagnosis. `published`: whether the
-        published estimator's regime asks for it. `linear`, `lifted`: foretold gains over `raw`.
-        `foretold_harm`: whether the outlook's interval of the gain lies below zero. `regime`,
-        `published_regime`: positions in REGIMES. `n_train`, `n_learn`, `n_test`: rows.
+        problem's labels, DEPLOYS and OPTIONS. `score`: of test rows, by the preferred probe; an
+        option without training takes the features as they are or lifted, as the diagnosis prefers.
+        `validated`: of the learning rows, by cross-validation of that probe. `tied`: whether the
+        option is best, or within a point of it or within noise. `harms`: whether the whole interval
+        of the difference from the best option without cross-modal training is below zero. `raw`:
+        the score of the same view as it is. `score_usual`, `tied_usual`, `harms_usual`,
+        `raw_usual`: the same by the usual probe whatever the code. `recommended`, `confidence`: of
+        the diagnosis. `published`: whether the published estimator's regime asks for it. `linear`,
+        `lifted`: foretold gains over `raw`. `foretold_harm`: whether the outlook's interval of the
+        gain lies below zero. `regime`, `published_regime`: positions in REGIMES. `n_train`,
+        `n_learn`, `n_test`: rows.
     """
     from crossphase.nonlinear.validation import train_objectives
 
@@ -250,6 +251,7 @@ def _one_label(
                     "deploy": DEPLOYS.index(deploy),
                     "option": OPTIONS.index(option),
                     "score": _score(judged.preferred[representation, view]),
+                    "validated": judged.validated[representation, view],
                     "tied": verdict.within_noise if option != "autoencode" else np.nan,
                     "harms": option in verdict.harmed,
                     "raw": _score(plain.preferred["raw", view]),
