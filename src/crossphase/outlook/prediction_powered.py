@@ -6,8 +6,8 @@ probes agree nothing is to be learned, and where they disagree a probe of both m
 knows who is right. Prediction-powered inference (Angelopoulos et al., 2023, Science 382:669; with
 cross-fitting: Zrnic and Candès, 2024, PNAS 121) takes the loss under imputed labels over all rows
 and corrects it by what the labelled rows say of the imputation's error. That correction is unbiased
-but as noisy as the labels are few; here its differences between representations are shrunk, by
-empirical Bayes, since imputation errs much alike for all of them.
+but as noisy as the labels are few; here its differences between representations of one modality are
+shrunk, by empirical Bayes, since imputation errs much alike for all of them.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ Array = NDArray[np.float64]
 
 IMPUTATION_ERROR = 0.007
 """Least standard deviation, between representations, of the error that imputation makes."""
+
+_BOTH = "both"
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +65,9 @@ def powered_scores(
         κ = τ² / (τ² + s²),   τ² = max(τ₀², mean (e_k − ē)² − s²),
 
     s² being the mean bootstrap variance of e_k − ē and τ₀ :data:`IMPUTATION_ERROR`: differences
-    that are more than chance among the labelled rows are kept.
+    that are more than chance among the labelled rows are kept. For representations of both
+    modalities κ is 1: labels are imputed from these very representations, which makes its errors
+    differ between them.
 
     Parameters
     ----------
@@ -96,7 +100,7 @@ def powered_scores(
         apart = error - level
         chance = float(apart[:, 1:].var(axis=1).mean())
         spread = max(IMPUTATION_ERROR**2, float((apart[:, 0] ** 2).mean()) - chance)
-        kept = spread / (spread + chance)
+        kept = 1.0 if view == _BOTH else spread / (spread + chance)
         loss[at] += level + kept * apart
         # What the labels leave open: the prior of an error of imputation is taken to have the
         # covariance of what chance does to e_k (a g-prior), so the posterior has κ times that, of
