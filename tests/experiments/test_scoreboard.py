@@ -171,6 +171,18 @@ def test_validated_scores_are_near_those_of_new_rows(kind) -> None:
     assert -0.06 < np.mean(validated) - np.mean(true) < 0.02
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
+@pytest.mark.filterwarnings("ignore:One or more of the test scores:UserWarning")
+def test_groups_that_leave_one_class_to_learn_are_predicted_it() -> None:
+    rng = np.random.default_rng(4)
+    groups = np.arange(60) // 10
+    numbers = ((groups == 0) & (np.arange(60) % 2 == 0)).astype(float)
+    code = rng.normal(size=(60, 3)) + numbers[:, None]
+    task = Task("classes", numbers[:, None], 2)
+    found = judge.predictions(code, task, code, rng=rng, groups=groups)
+    assert 0.0 < found.validated < 1.0
+
+
 def test_preferred_values_stay_within_the_labels_learned_from() -> None:
     rng = np.random.default_rng(3)
     code = rng.normal(size=(30, 2))

@@ -239,13 +239,54 @@ def test_no_code_is_fitted_on_the_unlabelled_rows_it_scores(rng, n_labelled, gro
     assert set(np.concatenate(every)) == set(range(reached - n_labelled))
 
 
-def test_unlabelled_rows_do_not_leak_through_wide_codes(rng):
-    # As above: the label is in y's noise, and imputed labels know it.
-    n, d = 500, 150
-    x, y = rng.normal(size=(n, d)), rng.normal(size=(n, d))
-    outlook = run(x, y, continuous(y[:, :10].sum(axis=1)), labelled=np.arange(100))
-    rows = [row for row in outlook.rows if row.view == "x"]
-    assert all(row.score < 0.1 and not row.helps for row in rows)
+def test_linear_codes_are_fitted_on_the_rows_that_their_turn_does_not_score(rng, monkeypatch):
+    x, y, target = problem(rng, n=400)
+    labelled, labels = np.arange(100), continuous(target)
+    fitted = []
+    fit = representations.fit_codes
+
+    def spy(moments, dim, **options):
+        fitted.append(moments.mean_of("x"))
+        return fit(moments, dim, **options)
+
+    monkeypatch.setattr(representations, "fit_codes", spy)
+    run(x, y, labels, labelled=labelled, seed=3)
+    plan = make_plan(400, [labels], labelled, None, QUICK.n_folds, np.random.default_rng(3))
+    z = (x - x.mean(axis=0)) / x.std(axis=0)
+    for turn in range(3):
+        rows = np.setdiff1d(np.arange(100, 400), plan.scored[plan.turns == turn])
+        np.testing.assert_allclose(fitted[turn], z[rows].mean(axis=0), atol=1e-12)
+
+
+@pytest.mark.parametrize("n_folds", [2, 3])
+def test_noise_has_no_score_however_few_the_splits(rng, n_folds):
+    # Two splits are fewer than turns: all unlabelled rows have to be scored all the same.
+    x, y = rng.normal(size=(2000, 4)), rng.normal(size=(2000, 4))
+    settings = Settings(lift_features=5, n_draws=50, n_folds=n_folds)
+    target = continuous(y[:, :2].sum(axis=1))
+    outlook = run(x, y, target, labelled=np.arange(400), settings=settings)
+    assert all(abs(row.score) < 0.05 for row in outlook.rows if row.view == "x")
+
+
+@pytest.mark.parametrize("seed", range(40, 60))
+def test_a_few_rows_in_all(rng, seed):
+    x, y = rng.normal(size=(40, 3)), rng.normal(size=(40, 3))
+    settings = Settings(lift_features=1, n_draws=50)
+    found = run(x, y, continuous(x[:, 0]), labelled=np.arange(10), settings=settings, seed=seed)
+    assert np.isfinite(found.draws).all()
+
+
+def test_classes_of_groups_that_are_held_out_together_have_no_outlook(rng):
+    x, y, _ = problem(rng, n=200)
+    groups = np.arange(200) // 100
+    numbers = np.where(groups == 0, np.arange(200) % 2, 2 + np.arange(200))
+    labelled = np.r_[np.arange(60), np.arange(100, 130)]
+    found = run(x, y, classes(numbers), labelled=labelled, groups=groups)
+    assert found.rows == ()
+    assert [finding.code for finding in found.findings][-2:] == [
+        "outlook-label-in-few-groups",
+        "no-outlook",
+    ]
 
 
 def test_labels_of_both_kinds_give_rows_of_both_metrics(rng):

@@ -10,7 +10,7 @@ from crossphase.outlook import compute_outlook, prediction_powered
 from crossphase.outlook.imputation import impute, imputed_loss, stack
 from crossphase.outlook.intervals import BootstrapWeights, losses, scores
 from crossphase.outlook.prediction_powered import HeldOut, powered_scores
-from crossphase.outlook.probe import Task, fit_predict
+from crossphase.outlook.probe import Task
 
 
 def gaussian_classes(rng, n, d=6, n_classes=3):
@@ -162,6 +162,15 @@ def test_equal_predictions_have_equal_scores_and_draws(rng):
     np.testing.assert_allclose(found[0], found[1])
 
 
+@pytest.mark.parametrize("kind", ["classes", "continuous"])
+def test_losses_taken_block_by_block_are_the_same(rng, kind, monkeypatch):
+    task, held_out, labels, reference, weights, _ = drawn(rng, kind)
+    arguments = task, held_out, ["x", "x", "both"], labels, reference, weights
+    at_once = powered_scores(*arguments)
+    monkeypatch.setattr(prediction_powered, "_BLOCK_ELEMENTS", 1)
+    np.testing.assert_allclose(powered_scores(*arguments), at_once)
+
+
 def simulated(seed, n=500):
     """x dim and y clear; five classes."""
     rng = np.random.default_rng(seed)
@@ -198,12 +207,3 @@ def test_gains_vary_less_between_samples_than_cross_validated_ones(monkeypatch):
     # Both estimate the same gain, of which the plain one knows less.
     assert powered.mean() == pytest.approx(plain.mean(), abs=0.02)
     assert powered.std() < 0.75 * plain.std()
-
-
-def test_probe_of_all_rows_predicts_as_before(rng):
-    # Scored rows go through the same linear map as tested ones.
-    _, numbers, code = gaussian_classes(rng, 120)
-    task = task_of(numbers[:60])
-    together, _ = fit_predict(code[:60], task, code[60:], [6])
-    alone = [fit_predict(code[:60], task, code[[i]], [6])[0][0] for i in range(60, 120)]
-    assert np.array_equal(together, np.stack(alone))

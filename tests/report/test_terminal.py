@@ -135,6 +135,6 @@ def test_two_labels_have_their_own_tables(make_diagnosis, diagnosis):
     both = diagnosis.outlook + tuple(replace(row, metric="r2") for row in diagnosis.outlook)
     labels = (("digit", "classes"), ("size", "continuous"), ("weight", "continuous"))
     text = render(make_diagnosis(outlook=both, data=replace(diagnosis.data, labels=labels)))
-    assert "Outlook for digit: balanced accuracy on held-out labelled rows" in text
-    assert "Outlook for size, weight: mean R² on held-out labelled rows" in text
+    assert "Outlook for digit: balanced accuracy on held-out rows" in text
+    assert "Outlook for size, weight: mean R² on held-out rows" in text
     assert "only fourier at hand  " in text

@@ -1,4 +1,4 @@
-"""What each objective's codes would be worth on held-out labelled rows."""
+"""What each objective's codes would be worth on held-out rows."""
 
 from crossphase.outlook.crossfit import Outlook, compute_outlook
 

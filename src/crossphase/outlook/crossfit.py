@@ -43,8 +43,8 @@ class Outlook:
         Linear first, baselines before codes. With labels of both kinds, one set of rows
         per metric.
     draws : ndarray of shape (n_rows, n_draws)
-        Bootstrap draws of the scores; a column is one resample of the labelled rows, the same
-        for every representation, so differences of rows are paired.
+        Bootstrap draws of the scores; a column is one resample of labelled and unlabelled rows,
+        the same for every representation, so differences of rows are paired.
     chance : ndarray of shape (n_rows,)
         Score without any knowledge: 0 for R², 1 / number of classes for balanced accuracy.
     n_labelled : int
@@ -211,6 +211,9 @@ def _obstacle(plan: Plan) -> Finding | None:
         seen, action = f"{n} rows are labelled", f"label at least {MIN_LABELLED} rows"
     elif n_folds < 2:
         seen, action = "all labelled rows are in one group", "label rows of other groups"
+    elif any(finding.code == "outlook-label-in-few-groups" for finding in plan.findings):
+        seen = "the labelled rows that can be scored are in groups that are held out together"
+        action = "label rows of other groups"
     else:
         seen = f"fewer than two classes have {LEAST_MEMBERS} labelled rows or more"
         action = "label more rows of the rare classes, or merge them"

@@ -176,10 +176,9 @@ class Probing:
     def _splits(self) -> Iterator[_Split]:
         for number, (repeat, fold) in enumerate(self.plan.splits()):
             outside = self.plan.folds[repeat][self.plan.labelled[self.at]] == fold
+            scored = self.plan.scored_by((repeat, fold))
             train, test = np.flatnonzero(~outside), np.flatnonzero(outside)
-            if len(train):
-                scored = self.plan.scored_by((repeat, fold))
-                yield _Split(number, (repeat, fold), train, test, scored)
+            yield _Split(number, (repeat, fold), train, test, scored)
 
     def _code(self, kind: Kind, key: Key, split: _Split) -> tuple[Array, Ints]:
         """A representation for one split, and the rows of it that are held out."""
@@ -216,5 +215,6 @@ class _Mean:
 
     @property
     def values(self) -> Array:
-        """The means."""
-        return self.sums / np.maximum(self.times, 1.0)
+        """The means; every row is held out of some split."""
+        assert (self.times > 0.0).all()
+        return self.sums / self.times

@@ -77,7 +77,8 @@ class Plan:
 
     def turn(self, split: tuple[int, int]) -> int:
         """Which set of random features a split takes."""
-        return self.splits().index(split) % TURNS
+        splits = self.splits()
+        return splits.index(split) % min(TURNS, len(splits))
 
     def scored_by(self, split: tuple[int, int]) -> Ints:
         """Positions in `scored` of the rows that no code of a split was fitted on."""
@@ -156,6 +157,7 @@ def make_plan(
             dealt = assign_folds(len(labelled), n_folds, rng, groups=groups[labelled])
             for group, fold in dict(zip(groups[labelled], dealt, strict=True)).items():
                 row[groups == group] = fold
+    tasks = _in_several_folds(tasks, folds[:, labelled], findings)
     unlabelled = np.setdiff1d(np.arange(n), labelled)
     most = min([_SCORED_ROWS, *(_SCORED_ELEMENTS // max(t.n_classes, 1) for t, _ in tasks)])
     # Unlabelled rows of a group without labels have no fold: they are in every code fit.
@@ -172,9 +174,29 @@ def make_plan(
         None if groups is None else groups[labelled],
         tuple(findings),
         scored.astype(np.intp),
-        assign_folds(len(scored), TURNS, rng),
+        assign_folds(len(scored), min(TURNS, n_repeats * (int(folds.max()) + 1)), rng),
         None if groups is None else groups[scored],
     )
+
+
+def _in_several_folds(
+    tasks: tuple[tuple[Task, Ints], ...], folds: Ints, findings: list[Finding]
+) -> tuple[tuple[Task, Ints], ...]:
+    """Tasks whose rows are in two folds at least, each time folds are dealt."""
+    kept = tuple(
+        (task, at) for task, at in tasks if all(len(np.unique(row[at])) > 1 for row in folds)
+    )
+    if len(kept) < len(tasks) and int(folds.max()) > 0:
+        findings.append(
+            Finding(
+                "outlook-label-in-few-groups",
+                "warning",
+                "The labelled rows of a label's classes are in groups that are held out together.",
+                "A probe would have nothing to learn from: this label has no outlook.",
+                "Label rows of other groups.",
+            )
+        )
+    return kept
 
 
 def _tasks(

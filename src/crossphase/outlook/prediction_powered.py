@@ -5,9 +5,9 @@ Rows without labels say much about a *difference* between representations all th
 probes agree nothing is to be learned, and where they disagree a probe of both modalities usually
 knows who is right. Prediction-powered inference (Angelopoulos et al., 2023, Science 382:669; with
 cross-fitting: Zrnic and Candès, 2024, PNAS 121) takes the loss under imputed labels over all rows
-and corrects it by what the labelled rows say of the imputation's error. That correction is unbiased
-but as noisy as the labels are few; here its differences between representations of one modality are
-shrunk, by empirical Bayes, since imputation errs much alike for all of them.
+and corrects it by what the labelled rows say of the imputation's error. That correction leaves next
+to no bias, but is as noisy as the labels are few; here its differences between representations of
+one modality are shrunk, by empirical Bayes, since imputation errs much alike for all of them.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ IMPUTATION_ERROR = 0.007
 """Least standard deviation, between representations, of the error that imputation makes."""
 
 _BOTH = "both"
+# Of the losses that are weighted at a time.
+_BLOCK_ELEMENTS = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,35 +138,32 @@ def _losses(
     known = np.zeros((n_rows, 1))
     known[:n] = 1.0
     padding = np.zeros((n_rows - n, task.targets.shape[1]))
-    seen = [np.vstack([one.observed, padding]) for one in held_out]
     if task.kind == "classes":
         # Means over classes of error rates, in which a row takes part by its probability.
         members = known * (np.vstack([task.targets, padding]) == np.arange(task.n_classes))
-        sizes = [members, known * labels, labels]
-        parts = [
-            [members * loss for loss in seen],
-            [known * labels * one.imputed for one in held_out],
-            [labels * one.imputed for one in held_out],
-        ]
+        shares = [members, known * labels, labels]
+        totals = _sums(weights, shares)
     else:
-        sizes = [np.vstack([reference, padding]), known, np.ones_like(known)]
-        parts = [
-            seen,
-            [known * one.imputed for one in held_out],
-            [one.imputed for one in held_out],
-        ]
-    blocks = [*sizes, *(block for part in parts for block in part)]
+        # Squared errors relative to those of the mean, which only labelled rows know.
+        shares = [np.ones((n_rows, 1)), known, np.ones((n_rows, 1))]
+        error, labelled, every = _sums(weights, [np.vstack([reference, padding]), *shares[1:]])
+        totals = [error, error, every * error / labelled]
+    totals = [np.maximum(total, np.finfo(np.float64).tiny) for total in totals]
+    width = 3 * max(share.shape[1] for share in [*shares, padding])
+    step = max(1, _BLOCK_ELEMENTS // (n_rows * width))
+    found = []
+    for start in range(0, len(held_out), step):
+        blocks = []
+        for one in held_out[start : start + step]:
+            loss = np.vstack([one.observed, padding]), one.imputed, one.imputed
+            blocks += [share * of for share, of in zip(shares, loss, strict=True)]
+        found += _sums(weights, blocks)
+    means = [(of / totals[i % 3]).mean(axis=1) for i, of in enumerate(found)]
+    return _Losses(*(np.stack(means[i::3]) for i in range(3)))
+
+
+def _sums(weights: BootstrapWeights, blocks: Sequence[Array]) -> list[Array]:
+    """Sums of the columns of each block, then weighted ones: shapes (1 + n_draws, width)."""
     columns = np.hstack(blocks)
     sums = np.vstack([columns.sum(axis=0), weights @ columns])
-    split = np.split(sums, np.cumsum([block.shape[1] for block in blocks])[:-1], axis=1)
-    totals, rest = split[:3], split[3:]
-    if task.kind == "continuous":
-        # Squared errors relative to those of the mean, which only labelled rows know.
-        per_row = totals[0] / totals[1]
-        totals = [totals[0], totals[0], totals[2] * per_row]
-    least = np.finfo(np.float64).tiny
-    ratios = [
-        (block / np.maximum(totals[i // len(held_out)], least)).mean(axis=1)
-        for i, block in enumerate(rest)
-    ]
-    return _Losses(*np.stack(ratios).reshape(3, len(held_out), len(sums)))
+    return np.split(sums, np.cumsum([block.shape[1] for block in blocks])[:-1], axis=1)

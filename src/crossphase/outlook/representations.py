@@ -46,6 +46,8 @@ _LEAST_SCALE = 1e-6
 _RETAINED = 0.2
 # One part in so many of the rows that fit codes tells how well alignment holds outside them.
 _PARTS = 5
+# Fewer rows tell nothing of a correlation; the fitted ones have to do.
+_LEAST_APART = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,14 +198,15 @@ def build(
         turn_of = np.full(len(x), -1)
         turn_of[plan.scored] = plan.turns
         part = assign_folds(len(rows), _PARTS, rng) == 0
-        all_of = moments(rows[part]), moments(rows[~part])
+        every = moments(rows)
         for turn in turns:
             out = turn_of[rows] == turn
-            held_out, rest = (
-                total - moments(rows[out & of]) if (out & of).any() else total
-                for total, of in zip(all_of, (part, ~part), strict=True)
+            tells = rows[part & ~out]
+            enough = network_width is not None and len(tells) >= _LEAST_APART
+            once = codes(
+                every - moments(rows[out]) if out.any() else every,
+                moments(tells) if enough else None,
             )
-            once = codes(held_out + rest, held_out)
             by_split |= {split: once for split in splits if plan.turn(split) == turn}
     else:
         for repeat, folds in enumerate(plan.folds):

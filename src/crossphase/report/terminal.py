@@ -222,7 +222,7 @@ def _outlook(s: Summary, *, verbose: bool) -> Iterable[RenderableType]:
         if i:
             yield ""
         labels = f" for {groups[0].labels}" if groups[0].labels else ""
-        title = f"Outlook{labels}: {metric} on held-out labelled rows"
+        title = f"Outlook{labels}: {metric} on held-out rows"
         yield Text(f"{title}, {percent(s.level)} intervals" if verbose else title, style="bold")
         yield _every_code(groups) if verbose else _side_by_side(groups)
     if s.outlook:

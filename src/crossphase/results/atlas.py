@@ -34,7 +34,7 @@ class ModalityRow:
     kind : {"linear", "lifted"}
         Whether its features or random features beside them score better.
     score : float
-        On held-out labelled rows, mean over the pairs the modality is in; NaN without outlook.
+        On held-out rows, mean over the pairs the modality is in; NaN without outlook.
     interval : Interval
     best_probability : float
         That no other single modality scores more than a point (0.01) better.
@@ -153,7 +153,7 @@ class Addition:
     kind : {"linear", "lifted"}
         Of the better code.
     score : float
-        On held-out labelled rows.
+        On held-out rows.
     gain : float
         Over the modality at hand by itself, the better of its linear and lifted score.
     interval : Interval

@@ -1,4 +1,4 @@
-"""What each objective is expected to give on held-out labelled rows."""
+"""What each objective is expected to give on held-out rows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ View = Literal["x", "y", "both"]
 
 @dataclass(frozen=True, slots=True)
 class OutlookRow:
-    """One representation, probed on labelled rows that took no part in fitting the probe.
+    """One representation, scored on rows that took no part in fitting it or its probe.
 
     Attributes
     ----------

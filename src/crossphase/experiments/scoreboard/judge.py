@@ -38,7 +38,8 @@ class Predicted:
     preferred, usual : ndarray of shape (t, q)
         By the probes that vote, and by the usual one.
     validated : float
-        R² or balanced accuracy of the preferred probe over folds of the learning rows.
+        R² or balanced accuracy of the preferred probe over folds of the learning rows; the penalty
+        of the logistic regression was chosen on all of them.
     """
 
     preferred: Array
@@ -90,6 +91,10 @@ def predictions(
         found = _vote(search.best_estimator_, code, task, new, groups), usual
         for inside, outside in parts:
             learned = task.rows(inside)
+            if len(np.unique(learned.numbers)) < 2:
+                # Groups leave one class: all that can be predicted.
+                held_out[outside] = learned.targets[0]
+                continue
             logistic = clone(search.best_estimator_).fit(code[inside], learned.numbers)
             theirs = None if groups is None else groups[inside]
             held_out[outside] = _vote(logistic, code[inside], learned, code[outside], theirs)
