@@ -9,6 +9,7 @@ from crossphase.outlook import compute_outlook, held_out, representations
 from crossphase.outlook.intervals import BootstrapWeights, interval, losses, scores
 from crossphase.outlook.plan import make_plan
 from crossphase.outlook.probe import Task
+from crossphase.outlook.sampling import sampling_p_value
 
 QUICK = Settings(lift_features=30, n_draws=200)
 
@@ -274,6 +275,33 @@ def test_a_few_rows_in_all(rng, seed):
     settings = Settings(lift_features=1, n_draws=50)
     found = run(x, y, continuous(x[:, 0]), labelled=np.arange(10), settings=settings, seed=seed)
     assert np.isfinite(found.draws).all()
+
+
+def test_rows_that_differ_from_the_labelled_ones_are_not_scored(rng):
+    x, y, target = problem(rng, n=600)
+    bright = np.argsort(-target)[:100]
+    # Among these the relation is another: what unlabelled rows say is beside the point.
+    found = run(x, y, continuous(target), labelled=np.sort(bright))
+    assert [finding.code for finding in found.findings] == ["outlook-labels-not-random"]
+    random = run(x, y, continuous(target), labelled=np.arange(100))
+    assert random.findings == ()
+    x[bright] = rng.permutation(x[bright])
+    shuffled = run(x, y, continuous(target), labelled=np.sort(bright))
+    assert all(row.score < 0.1 for row in shuffled.rows if row.view == "x")
+
+
+def test_random_labels_seldom_look_chosen():
+    p_values = []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        x, y = rng.standard_t(3, size=(300, 4)), rng.normal(size=(300, 3))
+        p_values.append(sampling_p_value(x, y, np.arange(60), rng))
+    assert np.mean(np.array(p_values) < 0.1) < 0.15
+
+
+def test_constant_features_say_nothing_of_sampling(rng):
+    assert sampling_p_value(np.ones((50, 2)), np.zeros((50, 3)), np.arange(20), rng) == 1.0
+    assert sampling_p_value(np.ones((50, 2)), np.zeros((50, 3)), np.arange(50), rng) == 1.0
 
 
 def test_classes_of_groups_that_are_held_out_together_have_no_outlook(rng):

@@ -19,6 +19,7 @@ from crossphase.outlook.intervals import BootstrapWeights, disagreement, interva
 from crossphase.outlook.plan import LEAST_MEMBERS, Plan, make_plan
 from crossphase.outlook.prediction_powered import powered_scores
 from crossphase.outlook.representations import Key
+from crossphase.outlook.sampling import UNLIKELY, sampling_p_value
 from crossphase.results.outlook import OutlookRow
 
 __all__ = ["MIN_LABELLED", "Outlook", "compute_outlook"]
@@ -114,7 +115,16 @@ def compute_outlook(
     ('both', 'r2', True)
     """
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    plan = make_plan(len(x), label_columns, labelled, groups, settings.n_folds, rng)
+    p_value = sampling_p_value(x, y, labelled, rng.spawn(1)[0])
+    plan = make_plan(
+        len(x),
+        label_columns,
+        labelled,
+        groups,
+        settings.n_folds,
+        rng,
+        score_unlabelled=p_value >= UNLIKELY,
+    )
     obstacle = _obstacle(plan)
     if obstacle is not None:
         nothing = np.empty((0, settings.n_draws))
@@ -129,10 +139,22 @@ def compute_outlook(
         for one in scored:
             rows.append(_row(one, scored, metric, settings.level))
             all_draws.append(one.draws)
+    findings = plan.findings
+    if p_value < UNLIKELY:
+        findings = (*findings, _chosen_labels(p_value))
     by_classes = [1.0 / task.n_classes for task, _ in plan.tasks if task.kind == "classes"]
     chance = [0.0 if row.metric == "r2" else float(np.mean(by_classes)) for row in rows]
-    return Outlook(
-        tuple(rows), np.stack(all_draws), np.array(chance), len(plan.labelled), plan.findings
+    return Outlook(tuple(rows), np.stack(all_draws), np.array(chance), len(plan.labelled), findings)
+
+
+def _chosen_labels(p_value: float) -> Finding:
+    shown = "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
+    return Finding(
+        "outlook-labels-not-random",
+        "info",
+        f"labelled rows differ from the others ({shown}) by more than a random choice would",
+        "the outlook scores labelled rows only, and speaks of rows like these",
+        "label rows drawn at random if it is to speak of all",
     )
 
 

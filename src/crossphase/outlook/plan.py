@@ -103,6 +103,8 @@ def make_plan(
     groups: Ints | None,
     n_folds: int,
     rng: np.random.Generator,
+    *,
+    score_unlabelled: bool = True,
 ) -> Plan:
     """Choose rows and folds.
 
@@ -123,6 +125,8 @@ def make_plan(
     groups : ndarray of shape (n,) or None
     n_folds : int
     rng : Generator
+    score_unlabelled : bool, default True
+        False where unlabelled rows differ from labelled ones.
 
     Returns
     -------
@@ -161,6 +165,8 @@ def make_plan(
     unlabelled = np.setdiff1d(np.arange(n), labelled)
     most = min([_SCORED_ROWS, *(_SCORED_ELEMENTS // max(t.n_classes, 1) for t, _ in tasks)])
     # Unlabelled rows of a group without labels have no fold: they are in every code fit.
+    if not score_unlabelled:
+        most = 0
     free = unlabelled if groups is None else unlabelled[folds[0][unlabelled] >= 0]
     scored = free if len(free) <= most else np.sort(rng.choice(free, most, replace=False))
     if refit and groups is None:
