@@ -6,7 +6,7 @@ import scipy.optimize
 
 from crossphase.config import Settings
 from crossphase.data import LabelColumn
-from crossphase.outlook import compute_outlook, prediction_powered
+from crossphase.outlook import compute_outlook, imputation, prediction_powered
 from crossphase.outlook.imputation import impute, imputed_loss, stack
 from crossphase.outlook.intervals import BootstrapWeights, losses, scores
 from crossphase.outlook.prediction_powered import HeldOut, powered_scores
@@ -53,6 +53,19 @@ def test_groups_are_left_out_as_a_whole_when_sharpness_is_chosen(rng):
     alone = impute(code, task_of(numbers), new)
     whole = impute(code, task_of(numbers), new, groups % 5)
     assert whole.max(axis=1).mean() < alone.max(axis=1).mean() - 0.1
+
+
+def test_likelihoods_are_those_of_the_posteriors_they_choose_between(rng, monkeypatch):
+    distances = rng.exponential(size=(30, 4)) * 50.0
+    distances[:, 3] = np.inf  # a class without other rows
+    numbers = np.arange(30) % 4
+    expected = [
+        np.log(imputation._posterior(distances, s)[np.arange(30), numbers]).sum()
+        for s in imputation._SHARPNESS
+    ]
+    np.testing.assert_allclose(imputation._likelihoods(distances, numbers), expected)
+    monkeypatch.setattr(imputation, "_BLOCK_ELEMENTS", 1)
+    np.testing.assert_allclose(imputation._likelihoods(distances, numbers), expected)
 
 
 def test_mixture_has_the_highest_likelihood(rng):
