@@ -1,0 +1,136 @@
+"""Rows of one modality that need not be in memory.
+
+What the engine asks of a modality is what a NumPy array offers: a shape, a dtype, and blocks of
+rows by slice or by position. Arrays and memory maps are taken as they are; every other format
+derives from :class:`RowSource` and says how to read consecutive rows.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any, TypeGuard
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+__all__ = ["RowSource", "contiguous_runs", "float_dtype", "is_in_memory"]
+
+Ints = NDArray[np.intp]
+
+#: Rows between two wanted ones that are read along rather than skipped.
+_GAP = 64
+
+
+class RowSource(ABC):
+    """A table of numbers whose rows are read on demand, as often as wanted.
+
+    A subclass sets `shape` and `dtype` and implements :meth:`read`. It behaves as a
+    two-dimensional array of which rows can be taken: ``source[10:20]`` and
+    ``source[positions]`` are dense blocks, ``np.asarray(source)`` reads everything.
+
+    Attributes
+    ----------
+    shape : tuple of (int, int)
+        Rows and features. A format that does not know its number of rows counts them when it is
+        opened.
+    dtype : numpy.dtype
+        Of the blocks: float32 or float64, see :func:`float_dtype`.
+    resident : bool
+        Whether blocks come from memory rather than from a disk or a network.
+    random_access : bool
+        Whether rows at any positions are had about as fast as consecutive ones. A source without
+        is read in order only, and rows wanted in another order are spooled to disk first.
+
+    Examples
+    --------
+    >>> class Counting(RowSource):
+    ...     shape, dtype = (6, 1), np.dtype(np.float64)
+    ...     def read(self, start, stop):
+    ...         return np.arange(start, stop, dtype=float)[:, None]
+    >>> source = Counting()
+    >>> source[2:4].ravel(), source[[5, 0]].ravel(), float(np.asarray(source).sum())
+    (array([2., 3.]), array([5., 0.]), 15.0)
+    """
+
+    shape: tuple[int, int]
+    dtype: np.dtype[Any]
+    resident: bool = False
+    random_access: bool = True
+
+    @abstractmethod
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        """Rows from `start` up to `stop`, dense, shape (stop − start, d), of `dtype`."""
+
+    @property
+    def ndim(self) -> int:
+        """Always 2."""
+        return 2
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all values when dense."""
+        return self.shape[0] * self.shape[1] * self.dtype.itemsize
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: Any) -> NDArray[Any]:
+        if isinstance(rows, slice):
+            start, stop, step = rows.indices(self.shape[0])
+            if step == 1:
+                return self.read(start, max(stop, start))
+            rows = np.arange(start, stop, step)
+        index = np.asarray(rows)
+        if index.dtype == bool:
+            index = np.flatnonzero(index)
+        return self.take(index.astype(np.intp))
+
+    def take(self, rows: Ints) -> NDArray[Any]:
+        """Rows at any positions, in the order given, from as few reads as pay."""
+        out = np.empty((len(rows), self.shape[1]), dtype=self.dtype)
+        order = np.argsort(rows, kind="stable")
+        ordered = rows[order]
+        for first, last in contiguous_runs(ordered, _GAP):
+            start = int(ordered[first])
+            block = self.read(start, int(ordered[last - 1]) + 1)
+            out[order[first:last]] = block[ordered[first:last] - start]
+        return out
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        if copy is False:
+            raise ValueError("rows that are read on demand cannot be had without a copy")
+        whole = self.read(0, self.shape[0])
+        return whole if dtype is None else whole.astype(dtype, copy=False)
+
+
+def contiguous_runs(rows: Ints, gap: int = 0) -> Iterator[tuple[int, int]]:
+    """Bounds of runs of ascending positions that lie at most `gap` rows apart.
+
+    Examples
+    --------
+    >>> list(contiguous_runs(np.array([3, 4, 5, 9, 10])))
+    [(0, 3), (3, 5)]
+    """
+    if not len(rows):
+        return
+    cuts = np.flatnonzero(np.diff(rows) > gap + 1) + 1
+    yield from zip([0, *cuts.tolist()], [*cuts.tolist(), len(rows)], strict=True)
+
+
+def float_dtype(dtype: DTypeLike) -> np.dtype[Any]:
+    """What values of a dtype are read as: float32 where that holds them exactly, else float64.
+
+    Examples
+    --------
+    >>> [float_dtype(of).name for of in ("float16", "int16", "int64", "float64", "bool")]
+    ['float32', 'float32', 'float64', 'float64', 'float32']
+    """
+    given = np.dtype(dtype)
+    narrow = given.kind in "fiub" and np.can_cast(given, np.float32)
+    return np.dtype(np.float32 if narrow else np.float64)
+
+
+def is_in_memory(values: Any) -> TypeGuard[NDArray[Any]]:
+    """Whether values are a NumPy array that lies in memory, not a map of a file."""
+    return isinstance(values, np.ndarray) and not isinstance(values, np.memmap)
