@@ -6,7 +6,7 @@ from h5ad_files import N_GENES, PROTEINS, cells, write_h5ad
 
 from crossphase.datasets.readers import centred_log_ratio, donor_split, read_cells
 from crossphase.errors import InputError
-from crossphase.io.h5ad import open_h5ad
+from crossphase.sources.annotated_layout import open_h5ad
 
 h5py = pytest.importorskip("h5py")
 

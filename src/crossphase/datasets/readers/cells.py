@@ -13,8 +13,8 @@ from crossphase.datasets.modalities import DatasetLabel, Modalities
 from crossphase.datasets.stereo.pairs import Split
 from crossphase.errors import Finding, InputError
 from crossphase.io.arrays import read_npy
-from crossphase.io.h5ad import H5ad, open_h5ad
 from crossphase.io.paths import checked_path
+from crossphase.sources.annotated_layout import H5ad, open_h5ad
 
 __all__ = ["centred_log_ratio", "donor_split", "read_cells"]
 

@@ -15,20 +15,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from crossphase.errors import InputError, import_extra
-from crossphase.io.paths import existing_file, reading_failed
+from crossphase.errors import InputError
+from crossphase.sources.stored_file import StoredFile
 
-__all__ = ["H5ad", "open_h5ad", "open_hdf5"]
+__all__ = ["MEND", "H5ad", "matrix_kind", "open_h5ad"]
 
-Axis = Literal["obs", "var"]
-
-_MEND = "write it again with AnnData.write_h5ad"
+#: What to do about a file that is not as AnnData writes it.
+MEND = "write it again with AnnData.write_h5ad"
 _SPARSE = {"csr_matrix": sp.csr_matrix, "csc_matrix": sp.csc_matrix}
 _OLD_SPARSE = {"csr": "csr_matrix", "csc": "csc_matrix"}
 
@@ -52,15 +51,15 @@ class H5ad:
         """Names of the layers, alternatives of ``X``."""
         return tuple(self.file["layers"]) if "layers" in self.file else ()
 
-    def names(self, axis: Axis) -> NDArray[np.str_]:
+    def names(self, axis: str) -> NDArray[np.str_]:
         """Names of the cells (``"obs"``) or features (``"var"``), shape (n,)."""
         table = self._table(axis)
         key = _text(table.attrs.get("_index", "_index"))
         if key not in table:
-            raise InputError(f"{self.path} has no index {key!r} in {axis}: {_MEND}")
+            raise InputError(f"{self.path} has no index {key!r} in {axis}: {MEND}")
         return self._values(table, key).astype(str)
 
-    def columns(self, axis: Axis) -> tuple[str, ...]:
+    def columns(self, axis: str) -> tuple[str, ...]:
         """Names of the columns of ``obs`` or ``var``, in the order of the table."""
         table = self._table(axis)
         order = table.attrs.get("column-order")
@@ -68,7 +67,7 @@ class H5ad:
             return tuple(_text(name) for name in order)
         return tuple(name for name in table if not name.startswith("_"))
 
-    def column(self, axis: Axis, name: str) -> NDArray[Any]:
+    def column(self, axis: str, name: str) -> NDArray[Any]:
         """One column of ``obs`` or ``var``, shape (n,).
 
         Categories and text come as text, empty where missing; numbers as they are.
@@ -119,9 +118,9 @@ class H5ad:
             raise InputError(f"{self.path} holds obsm entry {name!r} as a table: give an array")
         return np.asarray(entry[...], dtype=np.float64)
 
-    def _table(self, axis: Axis) -> Any:
+    def _table(self, axis: str) -> Any:
         if axis not in self.file or not hasattr(self.file[axis], "keys"):
-            raise InputError(f"{self.path} has no table {axis}: {_MEND}")
+            raise InputError(f"{self.path} has no table {axis}: {MEND}")
         return self.file[axis]
 
     def _values(self, table: Any, name: str) -> NDArray[Any]:
@@ -142,20 +141,16 @@ class H5ad:
     def _matrix(self, item: Any, key: str) -> sp.csr_matrix | NDArray[Any]:
         if not hasattr(item, "keys"):
             return np.asarray(item[...])
-        kind = _text(item.attrs.get("encoding-type", ""))
-        kind = kind or _OLD_SPARSE.get(_text(item.attrs.get("h5sparse_format", "")), "")
-        shape = item.attrs.get("shape", item.attrs.get("h5sparse_shape"))
-        if kind not in _SPARSE or shape is None:
-            raise InputError(f"{self.path} holds {key} as {kind or 'something unknown'}: {_MEND}")
+        kind, shape = matrix_kind(item)
+        if kind not in _SPARSE or not shape:
+            raise InputError(f"{self.path} holds {key} as {kind or 'something unknown'}: {MEND}")
         parts = (item["data"][...], item["indices"][...], item["indptr"][...])
-        return sp.csr_matrix(_SPARSE[kind](parts, shape=tuple(int(size) for size in shape)))
+        return sp.csr_matrix(_SPARSE[kind](parts, shape=shape))
 
     def _sized(self, matrix: Any, key: str) -> Any:
         wanted = len(self.names("obs")), len(self.names("var"))
         if matrix.shape != wanted:
-            raise InputError(
-                f"{self.path} has {key} of shape {matrix.shape}, not {wanted}: {_MEND}"
-            )
+            raise InputError(f"{self.path} has {key} of shape {matrix.shape}, not {wanted}: {MEND}")
         return matrix
 
 
@@ -174,6 +169,29 @@ def _decoded(codes: NDArray[Any], categories: Any) -> NDArray[np.str_]:
     """Codes as names of their categories, empty where the code is −1."""
     names = np.append(_plain(categories).astype(str), "")
     return names[np.where(codes < 0, len(names) - 1, codes)]
+
+
+def matrix_kind(item: Any) -> tuple[str, tuple[int, ...]]:
+    """What a matrix is stored as, and its shape.
+
+    Parameters
+    ----------
+    item : h5py.Dataset or h5py.Group
+
+    Returns
+    -------
+    kind : str
+        ``"array"``, ``"csr_matrix"``, ``"csc_matrix"``, ``"dataframe"``, or whatever else the
+        file says; empty where it says nothing.
+    shape : tuple of int
+        Empty where unknown.
+    """
+    if not hasattr(item, "keys"):
+        return ("records" if item.dtype.names else "array"), tuple(item.shape)
+    kind = _text(item.attrs.get("encoding-type", ""))
+    kind = kind or _OLD_SPARSE.get(_text(item.attrs.get("h5sparse_format", "")), "")
+    shape = item.attrs.get("shape", item.attrs.get("h5sparse_shape", ()))
+    return kind, tuple(int(size) for size in shape)
 
 
 @contextmanager
@@ -195,40 +213,9 @@ def open_h5ad(path: str | os.PathLike[str]) -> Iterator[H5ad]:
     MissingExtraError
         Without h5py.
     """
-    with open_hdf5(path, _MEND) as (checked, file):
-        yield H5ad(checked, file)
-
-
-@contextmanager
-def open_hdf5(path: str | os.PathLike[str], mend: str) -> Iterator[tuple[Path, Any]]:
-    """Open an HDF5 file; what fails while it is open is said in one line.
-
-    Parameters
-    ----------
-    path : str or path-like
-    mend : str
-        What to do about a damaged file.
-
-    Yields
-    ------
-    path : Path
-    file : h5py.File
-
-    Raises
-    ------
-    InputError
-        As :func:`open_h5ad`.
-    MissingExtraError
-        Without h5py.
-    """
-    checked = existing_file(path)
-    h5py = import_extra("h5py", "hdf5", f"reading {checked.suffix} files")
-    if checked.suffix == ".gz":
-        raise InputError(f"{checked} is compressed: unpack it first, gunzip {checked.name}")
+    stored = StoredFile(Path(path), MEND)
     try:
-        with h5py.File(checked, "r") as file:
-            yield checked, file
-    except InputError:
-        raise
-    except (OSError, KeyError, ValueError, RuntimeError) as error:
-        raise reading_failed(checked, error, mend) from None
+        with stored.reading():
+            yield H5ad(stored.path, stored.file)
+    finally:
+        stored.close()
