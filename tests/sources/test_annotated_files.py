@@ -82,6 +82,33 @@ def test_columns_are_read_with_what_is_missing(h5ad: Path) -> None:
     assert open_file(h5ad, key="X", id_column="depth").ids[0] == str(int(columns["depth"][0]))
 
 
+def test_text_that_may_be_missing_and_layouts_of_before_2022_are_read(h5ad: Path) -> None:
+    with h5py.File(h5ad, "r+") as file:
+        text = file["obs"].create_group("text")
+        text.attrs["encoding-type"] = "nullable-string-array"
+        text["mask"] = np.arange(N) == 1
+        text.create_dataset("values", data=["t"] * N, dtype=h5py.string_dtype())
+        kept = file["obs/cell_type"]
+        codes, names = kept["codes"][...], kept["categories"][...]
+        del file["obs/cell_type"]
+        old = file["obs"].create_group("__categories")
+        old.create_dataset("cell_type", data=names, dtype=h5py.string_dtype())
+        file["obs/cell_type"] = codes
+        file["obs/cell_type"].attrs["categories"] = old["cell_type"].ref
+        order = [*file["obs"].attrs["column-order"], "text"]
+        file["obs"].attrs.create("column-order", order, dtype=h5py.string_dtype())
+        for key, form in (("X", "csr"), ("layers/counts", "csc")):
+            shape = file[key].attrs["shape"]
+            for name in list(file[key].attrs):
+                del file[key].attrs[name]
+            file[key].attrs.update({"h5sparse_format": form, "h5sparse_shape": shape})
+    for key in ("X", "layers/counts"):
+        table = open_file(h5ad, key=key)
+        np.testing.assert_array_equal(table.values[:], dense_of(rna())[key])
+        assert table.columns["cell_type"][:4].tolist() == ["B", "T", "", "B"]
+        assert table.columns["text"][:3].tolist() == ["t", "", "t"]
+
+
 def test_a_pair_whose_cells_stand_in_another_order_and_lack_one(h5mu: Path) -> None:
     x, y = open_file(h5mu, key="rna/X_pca"), open_file(h5mu, key="prot")
     assert x.ids.tolist() == CELLS

@@ -121,6 +121,9 @@ class _InMemory:
         group, _, name = key.partition("/")
         if group == "obsm":
             value = self.table.obsm[name]
+            if hasattr(value, "to_memory") and hasattr(value, "columns"):
+                # Columns of a frame read lazily come in another order in every process.
+                value = value.to_memory()
             columns = getattr(value, "columns", None)
             names = None if columns is None else tuple(str(column) for column in columns)
             return _rows(value, where), names
@@ -192,7 +195,7 @@ def _rows(value: Any, what: str) -> Any:
         real_dtype(value.dtype, what)
         return SparseRows(value)
     if isinstance(value, np.ndarray):
-        return value
+        return value if isinstance(value, np.ma.MaskedArray) else np.asarray(value)
     if hasattr(value, "group") and hasattr(value, "format"):  # sparse, and left on disk
         return _stored(value.group, what)
     if type(value).__module__.startswith("h5py"):

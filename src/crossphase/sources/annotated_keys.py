@@ -135,7 +135,8 @@ def open_entry(
             f"{where} has {prefix}{entry} of shape {tuple(values.shape)} for {len(cells)} cells: "
             "write it again"
         )
-    counted = bool(np.array_equal(cells, np.arange(len(cells)).astype(str)))
+    # Modalities are joined by their cells' names, whatever these are.
+    counted = modalities is None and np.array_equal(cells, np.arange(len(cells)).astype(str))
     columns = _Columns(part, None if part is whole else whole, where)
     return Table(values, names, cells, counted=counted, named=not counted, columns=columns)
 
