@@ -70,7 +70,8 @@ class H5ad:
     def column(self, axis: str, name: str) -> NDArray[Any]:
         """One column of ``obs`` or ``var``, shape (n,).
 
-        Categories and text come as text, empty where missing; numbers as they are.
+        Categories and text come as text, empty where missing; numbers with NaN and truth values
+        with None where missing.
 
         Raises
         ------
@@ -130,6 +131,10 @@ class H5ad:
                 return _decoded(item["codes"][...], item["categories"])
             # A nullable column: values, and where they are missing.
             values, missing = _plain(item["values"]), np.asarray(item["mask"][...], dtype=bool)
+            if values.dtype.kind == "b":
+                truths = values.astype(object if missing.any() else bool)
+                truths[missing] = None
+                return truths
             if values.dtype.kind not in "fU":
                 values = values.astype(np.float64)
             values[missing] = "" if values.dtype.kind == "U" else np.nan

@@ -280,6 +280,8 @@ class CompressedRows(_Compressed):
 class CompressedColumns(_Compressed):
     """A matrix stored by columns (CSC), brought into rows in a temporary file at its first use.
 
+    Another process that it is sent to does so again.
+
     Parameters
     ----------
     stored : StoredFile
