@@ -11,6 +11,7 @@ import scipy.sparse
 
 from crossphase import InputError, PairedData
 from crossphase.data.checks import feature_findings, read_features
+from crossphase.engine import gather
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(12, 3)), RNG.normal(size=(12, 2))
@@ -108,9 +109,12 @@ def test_tables_of_numbers_become_contiguous_float64(table: object) -> None:
     np.testing.assert_array_equal(values, np.asarray(dense, dtype=float))
 
 
-def test_huge_sparse_matrix_is_refused_before_it_fills_memory() -> None:
-    with pytest.raises(InputError, match="reduce it first"):
-        read_features(scipy.sparse.csr_matrix((200_000, 30_000)), "x")
+def test_moments_that_would_not_fit_are_refused_before_any_row_is_read(monkeypatch) -> None:
+    wide = scipy.sparse.csr_matrix((200_000, 30_000))
+    data = PairedData.from_arrays(wide, np.ones((200_000, 1)))
+    monkeypatch.setattr("crossphase.memory.available_memory", lambda: 10**9)
+    with pytest.raises(InputError, match=r"30,000 \+ 1 features takes .* GB are free: reduce"):
+        gather(data)
 
 
 def test_annotated_matrix_is_sent_to_its_layers() -> None:

@@ -67,8 +67,10 @@ def automatic_covariates(x: Array, y: Array, x_name: str, y_name: str) -> dict[s
     found = {}
     for name, values in ((x_name, x), (y_name, y)):
         if values.shape[1] > 2:
-            found[f"mean of {name}"] = values.mean(axis=1)
-            found[f"norm of {name}"] = np.sqrt(np.einsum("nd,nd->n", values, values))
+            found[f"mean of {name}"] = values.mean(axis=1, dtype=np.float64)
+            found[f"norm of {name}"] = np.sqrt(
+                np.einsum("nd,nd->n", values, values, dtype=np.float64)
+            )
     return found
 
 

@@ -5,23 +5,35 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import scipy.sparse
 from numpy.typing import NDArray
 
+from crossphase.data.scan import ColumnScan, block_bounds, scan_block
 from crossphase.data.tabular import carried_ids, column_names, has_default_index, is_frame
 from crossphase.errors import Finding, InputError
 from crossphase.results.formatting import counted
+from crossphase.sources import RowSource, Table
+from crossphase.sources.objects import reader_of
+from crossphase.sources.rows import float_dtype, is_in_memory
 
-__all__ = ["Features", "check_values", "feature_findings", "read_features", "size_findings"]
+__all__ = [
+    "as_floats",
+    "as_rows",
+    "check_values",
+    "feature_findings",
+    "read_features",
+    "refuse_constant",
+    "refuse_values",
+    "repeated_pairs",
+    "repeated_row_findings",
+    "size_findings",
+]
 
 Array = NDArray[np.float64]
 
-#: Sparse matrices are made dense up to this size; covariances of wider ones would not fit either.
-SPARSE_LIMIT_BYTES = 2 * 1024**3
 #: Fourth powers of larger values (squared covariances), summed, leave the range of float64.
 LARGEST = 1e70
 #: Squared variances of columns that vary by less than this underflow: they count as constant.
@@ -29,6 +41,10 @@ SMALLEST = 1e-75
 #: Spread over size at or below which a column is constant but for rounding.
 ROUNDING = 1e-14
 _SHOWN = 5
+#: Values up to which a modality in memory is taken as float64 whatever its dtype: a copy costs
+#: little, and every product is exact.
+SMALL_VALUES = 2**23
+_COMPARED_ROWS = 4096
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(e[+-]?\d+)?", re.IGNORECASE)
 _KINDS = {
     "O": "Python objects",
@@ -40,26 +56,6 @@ _KINDS = {
     "c": "complex numbers",
     "V": "records",
 }
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Features:
-    """One modality as read: float64 values and what its table carried.
-
-    Attributes
-    ----------
-    values : ndarray of shape (n, d)
-    names : tuple of str, or None
-    ids : list or None
-        Row IDs in the table's index.
-    counted : bool
-        Whether the table has an index that merely counts its rows.
-    """
-
-    values: Array
-    names: tuple[str, ...] | None
-    ids: list[Hashable] | None
-    counted: bool
 
 
 def _listed(names: Sequence[object]) -> str:
@@ -100,17 +96,6 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _sparse_values(matrix: Any, what: str) -> NDArray[Any]:
-    size = 8 * int(np.prod(matrix.shape))
-    if size > SPARSE_LIMIT_BYTES:
-        raise InputError(
-            f"{what} is sparse with shape {matrix.shape}, {size / 1e9:.0f} GB when dense: "
-            "reduce it first (for example sklearn.decomposition.TruncatedSVD)"
-        )
-    dense: NDArray[Any] = matrix.toarray()
-    return dense
-
-
 def _array_values(table: Any, what: str) -> NDArray[Any]:
     if hasattr(table, "obs_names") and hasattr(table, "X"):
         raise InputError(f"{what} is an annotated matrix: give its .X, a layer or an .obsm entry")
@@ -125,22 +110,23 @@ def _array_values(table: Any, what: str) -> NDArray[Any]:
         ) from None
 
 
-def read_features(table: Any, what: str) -> Features:
-    """Take a two-dimensional table of numbers as float64.
+def read_features(table: Any, what: str) -> Table:
+    """Take a two-dimensional table of numbers as rows of floats.
 
-    Booleans and integers are converted. SciPy sparse matrices are made dense up to 2 GiB;
-    missing entries of masked arrays and nullable columns become NaN, which
-    :func:`check_values` refuses.
+    Booleans and integers are converted. Up to 2²³ values are taken into memory as float64; larger
+    arrays, and formats that are read on demand, stay what they are. Missing entries of masked
+    arrays and nullable columns become NaN, which the checks refuse.
 
     Parameters
     ----------
-    table : array-like, data frame or sparse matrix of shape (n, d)
+    table : array-like, data frame, sparse matrix or any other source of shape (n, d)
     what : str
         Name of the modality for messages.
 
     Returns
     -------
-    Features
+    Table
+        Its `values` are an array or a :class:`crossphase.sources.RowSource`.
 
     Raises
     ------
@@ -153,12 +139,24 @@ def read_features(table: Any, what: str) -> Features:
     array([[1., 2.],
            [3., 4.]])
     """
-    if is_frame(table):
-        values: NDArray[Any] = _frame_values(table, what)
-    elif scipy.sparse.issparse(table):
-        values = _sparse_values(table, what)
-    else:
-        values = _array_values(table, what)
+    if isinstance(table, Table):
+        return replace(table, values=as_rows(_checked_shape(table.values, what)))
+    if isinstance(table, RowSource):
+        return Table(as_rows(_checked_shape(table, what)))
+    reader = None if is_frame(table) else reader_of(table)
+    if reader is not None:
+        return read_features(reader.open_object(table, what), what)
+    values = _frame_values(table, what) if is_frame(table) else _array_values(table, what)
+    return Table(
+        as_rows(_checked_shape(values, what)),
+        names=column_names(table),
+        ids=carried_ids(table, what),
+        counted=has_default_index(table),
+    )
+
+
+def _checked_shape(values: Any, what: str) -> Any:
+    """The same values, if they are a table of real numbers."""
     if values.ndim != 2:
         shape = f"{values.ndim}-dimensional, shape {values.shape}"
         mend = (
@@ -177,22 +175,45 @@ def read_features(table: Any, what: str) -> Features:
             else "convert it to numbers with .astype(float)"
         )
         raise InputError(f"{what} holds {kind} (dtype {values.dtype}): {mend}")
-    return Features(
-        values=np.ascontiguousarray(values, dtype=np.float64),
-        names=column_names(table),
-        ids=carried_ids(table, what),
-        counted=has_default_index(table),
-    )
+    return values
+
+
+def as_rows(values: Any) -> Any:
+    """Rows of floats: few values as float64 in memory, many as they are.
+
+    Parameters
+    ----------
+    values : ndarray or RowSource of shape (n, d)
+
+    Returns
+    -------
+    ndarray or RowSource
+    """
+    if values.shape[0] * values.shape[1] <= SMALL_VALUES:
+        return np.ascontiguousarray(np.asarray(values), dtype=np.float64)
+    if not is_in_memory(values):
+        return values
+    fits = values.dtype.kind == "f" and values.dtype.itemsize in (4, 8) and values.dtype.isnative
+    return np.ascontiguousarray(values, None if fits else float_dtype(values.dtype))
+
+
+def as_floats(block: Any) -> Any:
+    """A block of rows as floats of at least 32 bits, on the CPU."""
+    if hasattr(block, "detach"):
+        block = block.detach().cpu().numpy()
+    elif hasattr(block, "get") and not isinstance(block, np.ndarray):
+        block = block.get()
+    return block.astype(float_dtype(block.dtype), copy=False)
 
 
 def check_values(
-    values: Array,
+    values: NDArray[Any],
     what: str,
     *,
     names: Sequence[str] | None = None,
     rows: NDArray[np.intp] | None = None,
     ids: Sequence[Hashable] | None = None,
-) -> None:
+) -> ColumnScan:
     """Refuse NaN, infinite and overflowing values, saying where they are.
 
     Parameters
@@ -207,39 +228,82 @@ def check_values(
     ids : sequence of shape (n,), default None
         Row IDs.
 
+    Returns
+    -------
+    ColumnScan
+        What one look at every value told.
+
     Raises
     ------
     InputError
         With counts and the first place, or if no column varies.
     """
+    scan: ColumnScan | None = None
+    for start, stop in block_bounds(len(values), values.shape[1], values.dtype.itemsize):
+        part = scan_block(values[start:stop], start)
+        scan = part if scan is None else scan + part
+    assert scan is not None
+    refuse_values(scan, values, what, names=names, rows=rows, ids=ids)
+    refuse_constant(scan, what)
+    return scan
+
+
+def refuse_values(
+    scan: ColumnScan,
+    values: NDArray[Any],
+    what: str,
+    *,
+    names: Sequence[str] | None = None,
+    rows: NDArray[np.intp] | None = None,
+    ids: Sequence[Hashable] | None = None,
+) -> None:
+    """Refuse values that are NaN, infinite or too large, if the scan of them shows any.
+
+    Raises
+    ------
+    InputError
+    """
+    if scan.finite and float(scan.largest.max(initial=0.0)) <= LARGEST:
+        return
     finite = np.isfinite(values)
     bad = ~finite if not finite.all() else np.abs(values) > LARGEST
-    if bad.any():
-        row, column = (int(i) for i in np.argwhere(bad)[0])
-        where = f"row {row if rows is None else rows[row]}"
-        if ids is not None:
-            where += f" (ID {ids[row]!r})"
-        where += f", column {column}" if names is None else f", column {names[column]!r}"
-        n_nan, n_inf = int(np.isnan(values).sum()), int(np.isinf(values).sum())
-        counts = [
-            f"{count} {label}" for count, label in ((n_nan, "NaN"), (n_inf, "infinite")) if count
-        ]
-        seen = " and ".join(counts) or f"{int(bad.sum())} larger than {LARGEST:g}"
-        raise InputError(
-            f"{what} has {seen} value{'s' if bad.sum() > 1 else ''}, in "
-            f"{counted(int(bad.any(1).sum()), 'row')} and "
-            f"{counted(int(bad.any(0).sum()), 'column')}, first at {where} (counted from 0): "
-            "impute, rescale or drop them first"
-        )
-    if len(values) > 1 and not np.any(values != values[0]):
+    row, column = (int(i) for i in np.argwhere(bad)[0])
+    where = f"row {row if rows is None else rows[row]}"
+    if ids is not None:
+        where += f" (ID {ids[row]!r})"
+    where += f", column {column}" if names is None else f", column {names[column]!r}"
+    n_nan, n_inf = int(np.isnan(values).sum()), int(np.isinf(values).sum())
+    counts = [f"{count} {label}" for count, label in ((n_nan, "NaN"), (n_inf, "infinite")) if count]
+    seen = " and ".join(counts) or f"{int(bad.sum())} larger than {LARGEST:g}"
+    raise InputError(
+        f"{what} has {seen} value{'s' if bad.sum() > 1 else ''}, in "
+        f"{counted(int(bad.any(1).sum()), 'row')} and "
+        f"{counted(int(bad.any(0).sum()), 'column')}, first at {where} (counted from 0): "
+        "impute, rescale or drop them first"
+    )
+
+
+def refuse_constant(scan: ColumnScan, what: str) -> None:
+    """Refuse a modality in which nothing varies.
+
+    Raises
+    ------
+    InputError
+    """
+    if scan.count < 2:
+        return
+    if scan.constant.all():
         raise InputError(f"every row of {what} is the same: nothing varies, nothing to diagnose")
-    spread = np.ptp(values, axis=0)
-    if len(values) > 1 and np.all(spread <= SMALLEST):
+    with np.errstate(over="ignore"):
+        spread = scan.highest - scan.lowest if scan.highest.dtype.kind == "f" else None
+    if spread is None:
+        return
+    if np.all(spread <= SMALLEST):
         raise InputError(
             f"no column of {what} varies by more than {spread.max():.0e}, too little for float64 "
             "arithmetic: rescale it"
         )
-    if len(values) > 1 and np.all(spread <= ROUNDING * np.abs(values).max(axis=0)):
+    if np.all(spread <= ROUNDING * scan.largest):
         raise InputError(
             f"every column of {what} is constant up to rounding: nothing varies, nothing to "
             "diagnose"
@@ -247,17 +311,23 @@ def check_values(
 
 
 def feature_findings(
-    values: Array, what: str, names: Sequence[str] | None = None
+    values: NDArray[Any],
+    what: str,
+    names: Sequence[str] | None = None,
+    scan: ColumnScan | None = None,
 ) -> tuple[Finding, ...]:
     """Report constant and exactly repeated columns; both are kept.
 
     Parameters
     ----------
     values : ndarray of shape (n, d)
+        All rows; or a sample of them, on which columns that look alike are compared.
     what : str
         Name of the modality.
     names : sequence of str, default None
         Feature names.
+    scan : ColumnScan or None, default None
+        Of all rows; None scans `values`.
 
     Returns
     -------
@@ -270,11 +340,11 @@ def feature_findings(
     >>> [finding.code for finding in feature_findings(x, "x")]
     ['constant-columns', 'duplicated-columns']
     """
+    scan = scan_block(values, 0) if scan is None else scan
     labels: Sequence[object] = list(range(values.shape[1])) if names is None else names
-    constant = np.all(values == values[0], axis=0)
     findings = []
-    if constant.any():
-        found = [labels[j] for j in np.flatnonzero(constant).tolist()]
+    if scan.constant.any():
+        found = [labels[j] for j in np.flatnonzero(scan.constant).tolist()]
         findings.append(
             Finding(
                 "constant-columns",
@@ -293,12 +363,11 @@ def feature_findings(
                 "Each column counts as a feature of its own.",
             )
         )
-    first: dict[bytes, int] = {}
-    repeated = []
-    for j in np.flatnonzero(~constant).tolist():
-        # Adding 0.0 makes −0.0 and 0.0 the same bytes.
-        if first.setdefault((values[:, j] + 0.0).tobytes(), j) != j:
-            repeated.append(labels[j])
+    repeated = [
+        labels[late]
+        for late, early in scan.alike()
+        if any(np.array_equal(values[:, late], values[:, one]) for one in early)
+    ]
     if repeated:
         findings.append(
             Finding(
@@ -339,7 +408,7 @@ def size_findings(n: int, dx: int, dy: int) -> tuple[Finding, ...]:
     )
 
 
-def repeated_row_findings(x: Array, y: Array) -> tuple[Finding, ...]:
+def repeated_row_findings(x: NDArray[Any], y: NDArray[Any]) -> tuple[Finding, ...]:
     """Report pairs that repeat an earlier pair exactly, when more than one in a hundred does.
 
     Parameters
@@ -359,19 +428,33 @@ def repeated_row_findings(x: Array, y: Array) -> tuple[Finding, ...]:
     """
     weights = np.random.default_rng(0).standard_normal((2, max(x.shape[1], y.shape[1])))
     # Equal rows have equal projections; neighbours in their order are compared in full.
-    order = np.lexsort((y @ weights[1, : y.shape[1]], x @ weights[0, : x.shape[1]]))
+    order = np.lexsort(
+        (
+            y @ weights[1, : y.shape[1]].astype(y.dtype),
+            x @ weights[0, : x.shape[1]].astype(x.dtype),
+        )
+    )
     here, before = order[1:], order[:-1]
     candidates = x[here, 0] == x[before, 0]
     here, before = here[candidates], before[candidates]
-    same = (x[here] == x[before]).all(axis=1) & (y[here] == y[before]).all(axis=1)
-    repeated = int(same.sum())
-    if repeated <= 0.01 * len(x):
+    repeated = 0
+    for start in range(0, len(here), _COMPARED_ROWS):
+        one, other = here[start : start + _COMPARED_ROWS], before[start : start + _COMPARED_ROWS]
+        same = (x[one] == x[other]).all(axis=1)
+        same[same] = (y[one[same]] == y[other[same]]).all(axis=1)
+        repeated += int(same.sum())
+    return repeated_pairs(repeated, len(x))
+
+
+def repeated_pairs(repeated: int, n: int) -> tuple[Finding, ...]:
+    """What to say of `repeated` of n pairs that repeat another one."""
+    if repeated <= 0.01 * n:
         return ()
     return (
         Finding(
             "repeated-rows",
             "warning",
-            f"{repeated} of {len(x)} pairs repeat another pair exactly.",
+            f"{repeated} of {n} pairs repeat another pair exactly.",
             "Repeated pairs count as independent ones: probabilities and intervals are too sure.",
             "Drop the repeats, or give groups= that hold them together.",
         ),

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crossphase.data.checks import Features
+from crossphase.data.checks import SMALL_VALUES
 from crossphase.data.label_kinds import KindChoice, encode_labels
 from crossphase.data.label_reading import RawColumn, read_columns
 from crossphase.data.labels import Labels
 from crossphase.data.matching import AlignChoice, Rows, match_to_x
 from crossphase.data.tabular import as_ids, carried_ids, has_default_index
 from crossphase.errors import Finding, InputError
+from crossphase.sources import Table, pick
 
 __all__ = [
     "feature_rows",
@@ -44,10 +45,12 @@ _ONE_GROUP = Finding(
 )
 
 
-def take_rows(values: NDArray[np.float64], rows: Ints) -> NDArray[np.float64]:
-    """The rows asked for, without a copy when those are all of them in order."""
-    whole = len(rows) == len(values) and bool(np.all(rows == np.arange(len(rows))))
-    return values if whole else np.ascontiguousarray(values[rows])
+def take_rows(values: Any, rows: Ints) -> Any:
+    """The rows asked for: a copy of those in memory where they are few, else a view of them."""
+    picked = pick(values, rows)
+    if isinstance(values, np.ndarray) and values.size <= SMALL_VALUES:
+        return np.ascontiguousarray(picked)
+    return picked
 
 
 def object_array(values: list[Any]) -> NDArray[Any]:
@@ -57,19 +60,20 @@ def object_array(values: list[Any]) -> NDArray[Any]:
     return array
 
 
-def feature_rows(features: Features, name: str, given: Any) -> Rows:
+def feature_rows(features: Table, name: str, given: Any) -> Rows:
     """What is known of the rows of one modality.
 
     Parameters
     ----------
-    features : Features
+    features : Table
     name : str
     given : array-like or None
         IDs given beside the features.
     """
     count = len(features.values)
     if given is None:
-        return Rows(name, count, features.ids, counted=features.counted)
+        ids = None if features.ids is None else list(features.ids)
+        return Rows(name, count, ids, explicit=features.named, counted=features.counted)
     return Rows(name, count, _given_ids(given, name, count), explicit=True)
 
 

@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from crossphase.data.align import AlignmentReport
 from crossphase.data.checks import (
-    Features,
     check_values,
     feature_findings,
     read_features,
@@ -29,10 +28,11 @@ from crossphase.data.label_kinds import KindChoice
 from crossphase.data.labels import Labels
 from crossphase.data.matching import AlignChoice, Rows, match_pairs
 from crossphase.data.outlying import find_outlying
-from crossphase.data.paired import PairedData
+from crossphase.data.paired import PairedData, loaded
 from crossphase.errors import Finding, InputError
 from crossphase.results.formatting import counted
 from crossphase.results.names import distinct_names
+from crossphase.sources import Table
 
 __all__ = ["MultimodalData"]
 
@@ -157,7 +157,7 @@ class MultimodalData:
         kept_ids = None if own_ids is None else [own_ids[row] for row in at[source]]
         values, noticed = {}, {}
         for name in sorted(read):
-            kept = take_rows(read[name].values, at[name])
+            kept = loaded(take_rows(read[name].values, at[name]), name)
             check_values(kept, name, names=read[name].names, rows=at[name], ids=kept_ids)
             noticed[name] = tuple(feature_findings(kept, name, read[name].names))
             values[name] = kept
@@ -270,7 +270,7 @@ class MultimodalData:
         )
 
 
-def _rows(read: Mapping[str, Features], ids: Mapping[str, ArrayLike] | None) -> dict[str, Rows]:
+def _rows(read: Mapping[str, Table], ids: Mapping[str, ArrayLike] | None) -> dict[str, Rows]:
     if ids is None:
         return {name: feature_rows(features, name, None) for name, features in read.items()}
     if not isinstance(ids, Mapping) or set(ids) != set(read):

@@ -29,9 +29,11 @@ from crossphase.data.label_kinds import KindChoice
 from crossphase.data.labels import Labels
 from crossphase.data.matching import AlignChoice, match_pairs
 from crossphase.errors import Finding
+from crossphase.memory import require_memory
 from crossphase.results.names import modality_names
+from crossphase.sources import is_in_memory
 
-__all__ = ["PairedData"]
+__all__ = ["PairedData", "loaded"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +44,9 @@ class PairedData:
 
     Attributes
     ----------
-    x, y : ndarray of shape (n, dx), (n, dy)
-        float64, C-contiguous, finite.
+    x, y : ndarray or RowSource of shape (n, dx), (n, dy)
+        Up to 2²³ values as float64 in memory; larger ones as they were given, in memory or read
+        on demand.
     labels : Labels or None
     alignment : AlignmentReport
         How rows were matched and what was dropped.
@@ -61,10 +64,12 @@ class PairedData:
         Feature names.
     findings : tuple of Finding
         What the checks noticed.
+    checked : bool
+        Whether every value was looked at. What is read on demand is checked when it is read.
     """
 
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
+    x: NDArray[Any]
+    y: NDArray[Any]
     labels: Labels | None
     alignment: AlignmentReport
     ids: NDArray[Any] | None = None
@@ -76,6 +81,7 @@ class PairedData:
     x_features: tuple[str, ...] | None = None
     y_features: tuple[str, ...] | None = None
     findings: tuple[Finding, ...] = field(default=())
+    checked: bool = True
 
     def __post_init__(self) -> None:
         x_name, y_name = modality_names((self.x_name, self.y_name))
@@ -171,13 +177,18 @@ class PairedData:
         ids = rows_x.ids if rows_x.ids is not None else rows_y.ids
         kept_ids = None if ids is None else [ids[row] for row in pairs_x]
         values = []
-        for features, name, rows in zip(read, names, (pairs_x, pairs_y), strict=True):
-            kept = take_rows(features.values, rows)
-            check_values(kept, name, names=features.names, rows=rows, ids=kept_ids)
-            findings.extend(feature_findings(kept, name, features.names))
-            values.append(kept)
+        for features, rows in zip(read, (pairs_x, pairs_y), strict=True):
+            values.append(take_rows(features.values, rows))
+        checked = all(is_in_memory(of) for of in values)
+        if checked:
+            for features, kept, name, rows in zip(
+                read, values, names, (pairs_x, pairs_y), strict=True
+            ):
+                scan = check_values(kept, name, names=features.names, rows=rows, ids=kept_ids)
+                findings.extend(feature_findings(kept, name, features.names, scan))
         findings.extend(size_findings(len(pairs_x), values[0].shape[1], values[1].shape[1]))
-        findings.extend(repeated_row_findings(values[0], values[1]))
+        if checked:
+            findings.extend(repeated_row_findings(values[0], values[1]))
 
         parsed, found, n_labels_dropped = join_labels(
             labels,
@@ -207,6 +218,7 @@ class PairedData:
             x_features=read[0].names,
             y_features=read[1].names,
             findings=tuple(findings),
+            checked=checked,
         )
 
     @property
@@ -230,10 +242,22 @@ class PairedData:
         `alignment` and `findings` stay those of the whole.
         """
         rows = np.asarray(index)
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp)
+        return self.beside(rows, take_rows(self.x, rows), take_rows(self.y, rows))
+
+    def beside(self, rows: NDArray[np.intp], x: NDArray[Any], y: NDArray[Any]) -> PairedData:
+        """The same data for some rows, whose values are given.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Positions.
+        x, y : ndarray or RowSource of shape (len(rows), dx), (len(rows), dy)
+        """
         return replace(
             self,
-            x=np.ascontiguousarray(self.x[rows]),
-            y=np.ascontiguousarray(self.y[rows]),
+            x=x,
+            y=y,
             labels=None if self.labels is None else self.labels.take(rows),
             ids=None if self.ids is None else self.ids[rows],
             groups=None if self.groups is None else self.groups[rows],
@@ -241,3 +265,38 @@ class PairedData:
             if self.covariates is None
             else {name: values[rows] for name, values in self.covariates.items()},
         )
+
+    def in_memory(self) -> PairedData:
+        """The same with all values in memory as float64, and checked.
+
+        Raises
+        ------
+        InputError
+            If the values would not fit, or cannot be used.
+        """
+        x, y = (loaded(of, name) for of, name in ((self.x, self.x_name), (self.y, self.y_name)))
+        data = replace(self, x=x, y=y, checked=True)
+        if self.checked:
+            return data
+        found: list[Finding] = []
+        for of, name, names in (
+            (x, self.x_name, self.x_features),
+            (y, self.y_name, self.y_features),
+        ):
+            scan = check_values(of, name, names=names)
+            found += feature_findings(of, name, names, scan)
+        return replace(data, findings=(*self.findings, *found, *repeated_row_findings(x, y)))
+
+
+def loaded(values: Any, name: str) -> NDArray[np.float64]:
+    """All rows of one modality in memory, as float64.
+
+    Raises
+    ------
+    InputError
+        If they would not fit.
+    """
+    if is_in_memory(values) and values.dtype == np.float64:
+        return values
+    require_memory(8 * values.shape[0] * values.shape[1], f"{name} as a whole")
+    return np.ascontiguousarray(np.asarray(values), dtype=np.float64)

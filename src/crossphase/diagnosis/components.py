@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -15,12 +16,17 @@ from crossphase.results import ComponentRow, Separation
 
 __all__ = ["component_findings", "component_rows"]
 
-_MAX_ROWS = 20_000
+_MAX_ROWS = 40_000
 _GROUP = "group"
 
 
 def component_rows(
-    data: PairedData, estimate: RobustEstimate, alignment: Separation, *, seed: int = 0
+    data: PairedData,
+    estimate: RobustEstimate,
+    alignment: Separation,
+    *,
+    seed: int = 0,
+    linear: PairedData | None = None,
 ) -> tuple[tuple[ComponentRow, ...], list[Finding]]:
     """What each covariate explains of each shared component.
 
@@ -34,8 +40,10 @@ def component_rows(
         Of these data.
     alignment : Separation
         Made from `estimate`; gives the order of the components.
+    linear : PairedData or None, default None
+        The same rows in the coordinates of `estimate`; None where those are the features.
     seed : int, default 0
-        Draws the rows used when there are more than 20,000.
+        Draws the rows used when there are more than 40,000.
 
     Returns
     -------
@@ -44,13 +52,16 @@ def component_rows(
     findings : list of Finding
         Covariates that could not be used.
     """
-    rows = np.arange(data.n)
+    rows: Any = np.arange(data.n)
     if data.n > _MAX_ROWS:
         rng = np.random.default_rng([seed, 2])
         rows = np.sort(rng.choice(data.n, size=_MAX_ROWS, replace=False))
+    if len(rows) == data.n:
+        rows = slice(None)
     x, y = data.x[rows], data.y[rows]
     order = np.argsort(-np.median(estimate.draws.alignment.values, axis=0), kind="stable")
-    scores = estimate.fit.scores(x, y)[:, order]
+    of_scores = (x, y) if linear is None else (linear.x[rows], linear.y[rows])
+    scores = estimate.fit.scores(*of_scores)[:, order]
     given = {name: values[rows] for name, values in (data.covariates or {}).items()}
     automatic = automatic_covariates(x, y, data.x_name, data.y_name)
     groups = None

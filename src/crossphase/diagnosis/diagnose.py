@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from crossphase.attribution.groups import RowGroups
 from crossphase.config import Deploy, Estimator, Settings
 from crossphase.data import PairedData
 from crossphase.data.labels import Labels
@@ -36,15 +37,21 @@ from crossphase.diagnosis.stability import (
     stability_finding,
     stability_panel,
 )
-from crossphase.errors import InputError
+from crossphase.engine import Gathered, gather
+from crossphase.errors import Finding, InputError
 from crossphase.moments import Moments
 from crossphase.outlook import Outlook, compute_outlook
 from crossphase.results import DataSummary, Diagnosis, StabilityRow
+from crossphase.spectra.shared import white_pair
+from crossphase.spectra.tails import TailWeights
 from crossphase.theory import Regime
 
 __all__ = ["RobustRun", "diagnose", "run_robust"]
 
 Progress = Callable[[str, float], None]
+
+#: Variance of standardised features below which directions need float64 products.
+_FAINTEST = 1e-4
 
 
 def diagnose(
@@ -65,6 +72,7 @@ def diagnose(
     deploy: Deploy | None = None,
     seed: int | None = None,
     settings: Settings | None = None,
+    jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Diagnosis:
     """Say whether to align two modalities, predict one from the other, or stay with one.
@@ -98,6 +106,9 @@ def diagnose(
         Seed of everything random; the same seed gives the same diagnosis.
     settings : Settings, optional
         All other settings. `estimator`, `deploy` and `seed`, if given, override it.
+    jobs : int, optional
+        Threads that work on the rows; −1 takes all processors. By default as many as NumPy's BLAS
+        may use. The result does not depend on it.
     progress : callable, optional
         Called with a stage's name and the fraction done.
 
@@ -155,7 +166,7 @@ def diagnose(
             "give labels for some of the pairs"
         )
     if not published:
-        return run_robust(data, settings, progress=report).diagnosis
+        return run_robust(data, settings, jobs=jobs, progress=report).diagnosis
     with threadpool_limits(limits=1, user_api="blas"):
         return _published(data, data.labels.standardised(), settings, report)
 
@@ -187,6 +198,7 @@ def run_robust(
     settings: Settings,
     *,
     moments: Moments | None = None,
+    jobs: int | None = None,
     progress: Progress | None = None,
 ) -> RobustRun:
     """The robust diagnosis of data that are checked and hold labels.
@@ -197,7 +209,10 @@ def run_robust(
         With labels; outlying rows have been seen to.
     settings : Settings
     moments : Moments or None, default None
-        Of its rows, blocks ``"x"`` and ``"y"``, where they are known already.
+        Of its rows, blocks ``"x"`` and ``"y"``, where they are known already and all rows are in
+        memory.
+    jobs : int or None, default None
+        Threads that work on rows, see :func:`crossphase.engine.count_jobs`.
     progress : callable or None, default None
 
     Returns
@@ -205,23 +220,54 @@ def run_robust(
     RobustRun
     """
     assert data.labels is not None
+    report = progress or _silent
+    report("reading rows", 0.0)
+    if moments is None or moments.count != data.n or not data.checked:
+        gathered = gather(
+            data,
+            seed=settings.seed,
+            parts=settings.stability,
+            jobs=jobs,
+            progress=lambda stage, share: report(stage, 0.1 * share),
+        )
+    else:
+        gathered = Gathered(data, data, np.arange(data.n), data, moments)
     # Hundreds of small factorisations: threads that wait for each other cost far more than they
     # bring, up to 25-fold on a busy machine.
     with threadpool_limits(limits=1, user_api="blas"):
-        return _robust(data, data.labels.standardised(), settings, moments, progress or _silent)
+        return _robust(gathered, settings, report)
 
 
-def _robust(
-    data: PairedData,
-    labels: Labels,
-    settings: Settings,
-    moments: Moments | None,
-    report: Progress,
-) -> RobustRun:
+def _robust(gathered: Gathered, settings: Settings, report: Progress) -> RobustRun:
+    whole, data, linear = gathered.whole, gathered.data, gathered.linear
+    assert data.labels is not None
+    labels = data.labels.standardised()
     rows = data.labelled_rows
-    report("spectra and attribution", 0.0)
+    report("spectra and attribution", 0.1)
+    pair = white_pair(gathered.moments)
+    if gathered.moments.single and pair.faintest < _FAINTEST:
+        # Products in float32 cannot tell directions this faint from rounding.
+        gathered = gathered.in_double()
+        pair = white_pair(gathered.moments)
+    under_weights = gathered
+
+    def weighted(tails: TailWeights) -> Moments:
+        nonlocal under_weights
+        assert tails.rule is not None
+        under_weights = gathered.weighted(tails.rule)
+        return under_weights.moments
+
     estimate = estimate_robust(
-        data.x, data.y, labels.targets(rows), rows, settings, groups=data.groups, moments=moments
+        linear.x,
+        linear.y,
+        labels.targets(rows),
+        rows,
+        settings,
+        groups=data.groups,
+        moments=gathered.moments,
+        pair=pair,
+        all_groups=None if whole.groups is None else RowGroups.of(whole.groups),
+        weighted=None if gathered.complete else weighted,
     )
     log_delta = estimate.draws.log_delta
     probabilities = regime_probabilities(log_delta[:, 0], log_delta[:, 1])
@@ -230,8 +276,8 @@ def _robust(
     likeliest = max(probabilities, key=lambda name: probabilities[name])
     stability: tuple[StabilityRow, ...] = ()
     if settings.stability:
-        report("stability", 0.1)
-        stability = stability_panel(data, labels, estimate, settings)
+        report("stability", 0.2)
+        stability = stability_panel(linear, labels, estimate, settings, under_weights)
     unstable = stability_finding(stability)
     # What the labels could not test may be signal as well as nuisance, and labels that no shared
     # component is credibly related to tell the two apart no better.
@@ -243,14 +289,16 @@ def _robust(
     decided = tellable and probabilities[likeliest] >= needed
     likeliest_yx = max(probabilities_yx, key=lambda name: probabilities_yx[name])
     decided_yx = tellable and probabilities_yx[likeliest_yx] >= needed
-    components, unusable = component_rows(data, estimate, parts[0], seed=settings.seed)
+    components, unusable = component_rows(
+        data, estimate, parts[0], seed=settings.seed, linear=linear
+    )
     reason = "" if decided else undetermined_reason(estimate, parts, settings)
     if not decided and tellable and probabilities[likeliest] >= settings.confidence:
         reason = "other settings or fewer rows give another regime too often"
 
     outlook: Outlook | None = None
     if settings.outlook:
-        report("outlook", 0.2)
+        report("outlook", 0.3)
         outlook = compute_outlook(
             data.x,
             data.y,
@@ -259,7 +307,9 @@ def _robust(
             groups=data.groups,
             settings=settings,
             rng=np.random.default_rng(settings.seed + 1),
-            progress=lambda share: report("outlook", 0.2 + 0.75 * share),
+            # Coordinates of a row space are not what the outlook standardises.
+            moments=None if gathered.moments.bases else gathered.moments,
+            progress=lambda share: report("outlook", 0.3 + 0.65 * share),
         )
     report("recommendation", 0.95)
     recommendations = recommend(
@@ -271,7 +321,7 @@ def _robust(
         x_name=data.x_name,
         y_name=data.y_name,
         unrelated=None if seen else estimate.p_value,
-        all_labelled=data.n_labelled == data.n,
+        all_labelled=whole.n_labelled == whole.n,
         enough=estimate.space.enough,
     )
     trained = any(is_cross_modal(one.objective) for one in recommendations.values())
@@ -279,14 +329,15 @@ def _robust(
         estimate,
         settings,
         trained=trained,
-        all_labelled=data.n_labelled == data.n,
+        all_labelled=whole.n_labelled == whole.n,
         names=(data.x_name, data.y_name),
     )
     # Having been reduced says that features were too many, with what was done about it.
     reduced = any(finding.code == "dimensions-reduced" for finding in found)
     findings = [
-        *(f for f in data.findings if not reduced or f.code != "more-features-than-pairs"),
+        *(f for f in whole.findings if not reduced or f.code != "more-features-than-pairs"),
         *found,
+        *_subsampled(whole, data),
         *unusable,
         *component_findings(components, parts[0]),
         *([] if unstable is None else [unstable]),
@@ -303,7 +354,7 @@ def _robust(
         outlook=() if outlook is None else outlook.rows,
         recommendations={str(view): one for view, one in recommendations.items()},
         warnings=tuple(findings),
-        data=_summary(data, labels, (estimate.space.white_x.rank, estimate.space.white_y.rank)),
+        data=_summary(whole, labels, (estimate.space.white_x.rank, estimate.space.white_y.rank)),
         settings=settings,
         signal_p_value=estimate.p_value,
         shared_label_fraction=estimate.visibility.shared_fraction,
@@ -319,12 +370,27 @@ def _robust(
     return RobustRun(diagnosis, regime_yx, outlook)
 
 
+def _subsampled(whole: PairedData, data: PairedData) -> tuple[Finding, ...]:
+    """Labelled rows of which only some were kept."""
+    if whole.n_labelled == data.n_labelled:
+        return ()
+    return (
+        Finding(
+            "labels-subsampled",
+            "info",
+            f"{whole.n_labelled:,} rows are labelled; labels of {data.n_labelled:,} of them, drawn "
+            "at random, were used.",
+            "All rows count in the spectra; more labels would sharpen nothing that shows.",
+        ),
+    )
+
+
 def _published(data: PairedData, labels: Labels, settings: Settings, report: Progress) -> Diagnosis:
     rows = data.labelled_rows
     report("published estimator", 0.0)
     estimate = estimate_published(
-        data.x[rows],
-        data.y[rows],
+        np.asarray(data.x[rows], dtype=np.float64),
+        np.asarray(data.y[rows], dtype=np.float64),
         labels.targets(rows),
         n_components=settings.n_components,
         n_folds=settings.n_folds,

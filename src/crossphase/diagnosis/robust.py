@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from crossphase.diagnosis.posterior import draw_posterior, hidden_signal_probabi
 from crossphase.diagnosis.shared_fit import SharedFit, fit_shared
 from crossphase.errors import InputError
 from crossphase.moments import Moments
-from crossphase.spectra.shared import SharedSpace
+from crossphase.spectra.shared import SharedSpace, WhitePair
 from crossphase.spectra.tails import TailWeights, tail_weights
 
 __all__ = ["RobustEstimate", "estimate_robust"]
@@ -81,13 +82,17 @@ def estimate_robust(
     groups: NDArray[np.intp] | None = None,
     dimensions: tuple[int, int] | None = None,
     moments: Moments | None = None,
+    pair: WhitePair | None = None,
+    all_groups: RowGroups | None = None,
+    weighted: Callable[[TailWeights], Moments] | None = None,
 ) -> RobustEstimate:
     """Estimate the spectra and attribute their components.
 
     Parameters
     ----------
     x, y : ndarray of shape (n, dx), (n, dy)
-        All pairs.
+        All pairs; or, where `moments` are given, the labelled ones and a random sample of the
+        others.
     targets : ndarray of shape (n_labelled, q)
         Labels of the labelled rows, classes one-hot.
     labelled : ndarray of shape (n_labelled,)
@@ -95,12 +100,18 @@ def estimate_robust(
     settings : Settings
         Uses `n_draws`, `n_permutations` and `seed`.
     groups : ndarray of shape (n,) or None, default None
-        Blocks of dependent rows, of all pairs: they count for less, see
+        Blocks of dependent rows, of the pairs in x and y: they count for less, see
         :mod:`crossphase.attribution.groups`.
     dimensions : tuple of (int, int) or None, default None
         Leading principal components of x and of y to keep at most; None chooses them.
     moments : Moments or None, default None
-        Unweighted, of these rows, blocks ``"x"`` and ``"y"``; None computes them.
+        Unweighted, of all pairs, blocks ``"x"`` and ``"y"``; None computes them.
+    pair : WhitePair or None, default None
+        What whitening made of `moments`, where it is known.
+    all_groups : RowGroups or None, default None
+        Of all pairs, where x and y are some of them.
+    weighted : callable or None, default None
+        Moments of all pairs under row weights, where x and y are some of them.
 
     Returns
     -------
@@ -123,7 +134,7 @@ def estimate_robust(
     5. Where several numbers of principal components show what is shared, 2 to 4 are done for up
        to three of them and the draws put together (:mod:`crossphase.diagnosis.averaging`).
     """
-    n = len(x)
+    n = len(x) if moments is None else round(moments.count)
     if n < _LEAST_PAIRS:
         raise InputError(
             f"{n} pairs: the robust estimator needs at least {_LEAST_PAIRS}; collect more pairs"
@@ -138,12 +149,19 @@ def estimate_robust(
     tails = tail_weights(x, y, plain)
     moments = plain
     if tails.weights is not None:
-        moments = Moments.from_arrays(weights=tails.weights, x=x, y=y)
-    all_groups = None if groups is None else RowGroups.of(groups)
+        pair = None
+        moments = (
+            Moments.from_arrays(weights=tails.weights, x=x, y=y)
+            if weighted is None
+            else weighted(tails)
+        )
+        moments = replace(moments, bases=plain.bases)
+    row_groups = None if groups is None else RowGroups.of(groups)
     own_groups = None if groups is None else RowGroups.of(groups[labelled])
     fit = fit_shared(
-        x, y, plain, moments, weights=tails.weights, groups=all_groups, rng=rng, limits=dimensions
-    )
+        x, y, plain, moments, weights=tails.weights, groups=row_groups, all_groups=all_groups,
+        pair=pair, rng=rng, limits=dimensions,
+    )  # fmt: skip
     space = fit.space
     scores = fit.scores(x[labelled], y[labelled])
     visibility = label_visibility(
@@ -203,8 +221,8 @@ def estimate_robust(
     analyses = [own]
     for limits in space.others:
         other = fit_shared(
-            x, y, plain, moments, weights=tails.weights, groups=all_groups, rng=rng,
-            limits=limits, n_sims=_OTHER_SIMS,
+            x, y, plain, moments, weights=tails.weights, groups=row_groups, all_groups=all_groups,
+            pair=fit.pair, rng=rng, limits=limits, n_sims=_OTHER_SIMS,
         )  # fmt: skip
         # A half of the draws is the most that one of them replaces.
         analyses.append(attributed(other, 1, -(-settings.n_draws // 2))[1])

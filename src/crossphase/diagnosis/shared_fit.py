@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +12,15 @@ from crossphase.attribution.groups import RowGroups
 from crossphase.moments import Moments
 from crossphase.spectra.loadings import Loadings, target_loadings
 from crossphase.spectra.overlap import simulate_overlap
-from crossphase.spectra.shared import SharedSpace, shared_space
+from crossphase.spectra.shared import SharedSpace, WhitePair, shared_space, white_pair
 
 __all__ = ["SharedFit", "fit_shared"]
 
 Array = NDArray[np.float64]
 
-_MAX_ROWS = 20_000
+#: Rows that tell the tails of scores: of all rows, and of a sample of them.
+_MAX_ROWS, _MAX_SAMPLED = 20_000, 5_000
+_CHUNK_ROWS = 2048
 _KURTOSIS_CAP, _LARGEST_SCORE = 10.0, 50.0
 
 
@@ -34,6 +37,8 @@ class SharedFit:
         for each pair of components, at least 1.
     plain, moments : Moments
         Of the rows without and with row weights (the same object without weights).
+    pair : WhitePair
+        What whitening made of `moments`.
     """
 
     space: SharedSpace
@@ -42,6 +47,7 @@ class SharedFit:
     noise: Array
     plain: Moments
     moments: Moments
+    pair: WhitePair
 
     @property
     def mean_x(self) -> Array:
@@ -61,7 +67,11 @@ class SharedFit:
         x, y : ndarray of shape (n_rows, dx), (n_rows, dy)
             Rows as they were given, not centred.
         """
-        both = (x - self.mean_x) @ self.space.x_map + (y - self.mean_y) @ self.space.y_map
+        both = np.empty((len(x), self.space.n_components))
+        x_map, y_map = self.space.x_map, self.space.y_map
+        for start in range(0, len(x), _CHUNK_ROWS):
+            rows = slice(start, start + _CHUNK_ROWS)
+            both[rows] = (x[rows] - self.mean_x) @ x_map + (y[rows] - self.mean_y) @ y_map
         return np.asarray(both / np.sqrt(2 * (1 + self.space.sample_correlations)))
 
 
@@ -73,6 +83,9 @@ def fit_shared(
     *,
     weights: Array | None = None,
     groups: RowGroups | None = None,
+    all_groups: RowGroups | None = None,
+    pair: WhitePair | None = None,
+    space: SharedSpace | None = None,
     rng: np.random.Generator,
     limits: tuple[int, int] | None = None,
     n_sims: int = 6,
@@ -82,12 +95,20 @@ def fit_shared(
     Parameters
     ----------
     x, y : ndarray of shape (n, dx), (n, dy)
+        All rows, or a random sample of them.
     plain, moments : Moments
-        Of these rows, or of a part of them, without and with the row weights (the same object
+        Of all rows, or of a part of them, without and with the row weights (the same object
         without weights).
     weights : ndarray of shape (n,) or None, default None
+        Of the rows in x and y.
     groups : RowGroups or None, default None
-        Of the rows; dependence within groups adds to `noise`.
+        Of the rows in x and y; dependence within groups adds to `noise`.
+    all_groups : RowGroups or None, default None
+        Of all rows; None where x and y have all of them.
+    pair : WhitePair or None, default None
+        What whitening made of `moments`, where it is known.
+    space : SharedSpace or None, default None
+        The shared components, where they are known.
     rng : numpy.random.Generator
     limits : tuple of (int, int) or None, default None
         Leading dimensions of x and of y to keep at most; None chooses them.
@@ -98,11 +119,15 @@ def fit_shared(
     -------
     SharedFit
     """
-    space = shared_space(moments, limits=limits)
+    if pair is None:
+        pair = white_pair(moments)
+    if space is None:
+        space = shared_space(pair, limits=limits)
     main = space.origin == "all"
-    rows = np.arange(len(x))
-    if len(x) > _MAX_ROWS:
-        rows = np.sort(rng.choice(len(x), size=_MAX_ROWS, replace=False))
+    rows: Any = slice(None)
+    most = _MAX_ROWS if space.n_rows <= len(x) else _MAX_SAMPLED
+    if len(x) > most:
+        rows = np.sort(rng.choice(len(x), size=most, replace=False))
     overlap = simulate_overlap(
         space.n_rows - 1,
         space.white_x.rank,
@@ -116,7 +141,7 @@ def fit_shared(
         for name, score_map in (("x", space.x_map), ("y", space.y_map))
     )
     k = space.n_components
-    fit = SharedFit(space, loadings_x, loadings_y, np.ones((k, k)), plain, moments)
+    fit = SharedFit(space, loadings_x, loadings_y, np.ones((k, k)), plain, moments, pair)
     scores = fit.scores(x[rows], y[rows])
     if weights is not None:
         scores *= np.sqrt(weights[rows])[:, None]
@@ -124,8 +149,8 @@ def fit_shared(
     if groups is not None:
         # Likeness is that of the rows drawn, the size of groups that of all rows.
         drawn = RowGroups.of(groups.codes[rows])
-        noise = noise * groups.design_effect(drawn.product_likeness(scores))
-    return SharedFit(space, loadings_x, loadings_y, noise, plain, moments)
+        noise = noise * (all_groups or groups).design_effect(drawn.product_likeness(scores))
+    return replace(fit, noise=noise)
 
 
 def _variance_ratio(plain: Moments, weighted: Moments, name: str, score_map: Array) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,12 @@ from crossphase.diagnosis.posterior import draw_posterior, hidden_signal_probabi
 from crossphase.diagnosis.robust import RobustEstimate
 from crossphase.diagnosis.robust_parts import regime_probabilities, separation_ratio
 from crossphase.diagnosis.shared_fit import SharedFit, fit_shared
+from crossphase.engine import Gathered
 from crossphase.errors import Finding
 from crossphase.moments import Moments
 from crossphase.results import StabilityRow
 from crossphase.results.components import STABILITY_KINDS, StabilityKind
+from crossphase.spectra.shared import SharedSpace, WhitePair
 
 __all__ = ["needed_probability", "stability_finding", "stability_panel"]
 
@@ -52,7 +54,11 @@ class _Case:
 
 
 def stability_panel(
-    data: PairedData, labels: Labels, estimate: RobustEstimate, settings: Settings
+    data: PairedData,
+    labels: Labels,
+    estimate: RobustEstimate,
+    settings: Settings,
+    gathered: Gathered | None = None,
 ) -> tuple[StabilityRow, ...]:
     """Run the estimator again under changes, and say whether the most likely regime stays.
 
@@ -66,11 +72,15 @@ def stability_panel(
     Parameters
     ----------
     data : PairedData
+        All rows, or those that were kept.
     labels : Labels
         Of `data`.
     estimate : RobustEstimate
         Of `data` with `settings`.
     settings : Settings
+    gathered : Gathered or None, default None
+        What a pass over all rows yielded, under the row weights of `estimate`; None where `data`
+        are all rows.
 
     Returns
     -------
@@ -84,7 +94,7 @@ def stability_panel(
     verdict = max(probabilities, key=lambda name: probabilities[name])
     return tuple(
         _rerun(case, i, data, labelled, estimate, settings, verdict)
-        for i, case in enumerate(_cases(data, labels, estimate, settings))
+        for i, case in enumerate(_cases(data, labels, estimate, settings, gathered))
     )
 
 
@@ -184,13 +194,17 @@ def _rerun(
 
 
 def _cases(
-    data: PairedData, labels: Labels, estimate: RobustEstimate, settings: Settings
+    data: PairedData,
+    labels: Labels,
+    estimate: RobustEstimate,
+    settings: Settings,
+    gathered: Gathered | None,
 ) -> Iterator[_Case]:
     labelled = data.labelled_rows
     x, y = data.x[labelled], data.y[labelled]
     targets = labels.targets(labelled)
     everyone = np.arange(len(labelled))
-    for kind, change, fit in _fits(data, estimate, settings):
+    for kind, change, fit in _fits(data, estimate, settings, gathered):
         yield _Case(kind, change, fit, fit.scores(x, y), targets, everyone)
     scores = estimate.fit.scores(x, y)
     rng = np.random.default_rng([settings.seed, 5])
@@ -211,21 +225,35 @@ def _varies(targets: Array) -> bool:
 
 
 def _fits(
-    data: PairedData, estimate: RobustEstimate, settings: Settings
+    data: PairedData, estimate: RobustEstimate, settings: Settings, gathered: Gathered | None
 ) -> Iterator[tuple[StabilityKind, str, SharedFit]]:
     """The shared components under other dimensions, ridges, pairs and seeds."""
     base, weights = estimate.fit, estimate.tails.weights
     groups = None if data.groups is None else RowGroups.of(data.groups)
+    whole = None if gathered is None or gathered.complete else gathered
+    all_groups = groups
+    if whole is not None and whole.whole.groups is not None:
+        all_groups = RowGroups.of(whole.whole.groups)
     rng = np.random.default_rng([settings.seed, 6])
 
-    def fit(plain: Moments, moments: Moments, limits: tuple[int, int] | None = None) -> SharedFit:
+    def fit(
+        plain: Moments,
+        moments: Moments,
+        pair: WhitePair | None = None,
+        *,
+        limits: tuple[int, int] | None = None,
+        space: SharedSpace | None = None,
+    ) -> SharedFit:
         return fit_shared(
             data.x,
             data.y,
             plain,
-            plain if base.plain is base.moments else moments,
+            moments,
             weights=weights,
             groups=groups,
+            all_groups=all_groups,
+            pair=pair,
+            space=space,
             rng=rng,
             limits=limits,
             n_sims=_N_SIMS,
@@ -236,11 +264,16 @@ def _fits(
         limits = max(1, round(share * ranks[0])), max(1, round(share * ranks[1]))
         if limits != ranks:
             change = f"{limits[0]} + {limits[1]} principal components ({100 * share:.0f} %)"
-            yield "dimensions", change, fit(base.plain, base.moments, limits)
+            yield "dimensions", change, fit(base.plain, base.moments, base.pair, limits=limits)
     for ridge in _RIDGES:
         change = f"ridge of {ridge:g} × the mean eigenvalue (approximate)"
-        yield "ridge", change, fit(_ridged(base.plain, ridge), _ridged(base.moments, ridge))
-    if data.n >= _LEAST_PAIRS:
+        yield "ridge", change, fit(base.plain, base.moments, base.pair.ridged(ridge))
+    if whole is not None:
+        # Moments of parts are those that the estimate is of: weighted where it is.
+        for repeat in range(_REPEATS):
+            part = whole.half(rng)
+            yield "pairs", f"half of the pairs, draw {repeat + 1}", fit(part, part)
+    elif data.n >= _LEAST_PAIRS:
         for repeat in range(_REPEATS):
             rows = _subset(data.n, 0.5, data.groups, rng)
             # Groups may be very unequal, and what varies may do so in few rows.
@@ -248,16 +281,18 @@ def _fits(
                 _varies(data.x[rows]) and _varies(data.y[rows])
             ):
                 continue
-            plain = _moments(data, rows, None)
-            weighted = plain if weights is None else _moments(data, rows, weights)
+            bases = base.plain.bases
+            plain = replace(_moments(data, rows, None), bases=bases)
+            weighted = (
+                plain if weights is None else replace(_moments(data, rows, weights), bases=bases)
+            )
             yield "pairs", f"half of the pairs, draw {repeat + 1}", fit(plain, weighted)
     for repeat in range(_REPEATS):
-        yield "seed", f"another seed, {repeat + 1}", fit(base.plain, base.moments)
-
-
-def _ridged(moments: Moments, ridge: float) -> Moments:
-    scatter = moments.scatter + ridge * np.diag(np.diag(moments.scatter))
-    return Moments(moments.count, moments.mean, scatter, moments.sizes)
+        yield (
+            "seed",
+            f"another seed, {repeat + 1}",
+            fit(base.plain, base.moments, base.pair, space=base.space),
+        )
 
 
 def _moments(data: PairedData, rows: Ints, weights: Array | None) -> Moments:

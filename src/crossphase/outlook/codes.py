@@ -95,8 +95,9 @@ def fit_codes(
     *,
     ridge_x: float,
     ridge_y: float,
-    target_x: Array | None = None,
-    target_y: Array | None = None,
+    target_x: Array | int | None = None,
+    target_y: Array | int | None = None,
+    only_align: bool = False,
 ) -> Codes:
     """Codes of alignment and of prediction both ways from one pair of Cholesky factors.
 
@@ -113,9 +114,11 @@ def fit_codes(
         Components kept; capped at min(dx, dy), and for predictions at the targets' number.
     ridge_x, ridge_y : float
         Added to the diagonal of the covariances; must be positive if these are singular.
-    target_x, target_y : ndarray of shape (dx, tx), (dy, ty) or None, default None
-        Maps from the features to what is predicted of each modality (Txᵀ, Tyᵀ above); None
-        predicts all features.
+    target_x, target_y : ndarray of shape (dx, tx), (dy, ty), int or None, default None
+        Maps from the features to what is predicted of each modality (Txᵀ, Tyᵀ above); a number
+        predicts so many of the first features, None all.
+    only_align : bool, default False
+        Leave the codes of predictions out, which are empty then.
 
     Returns
     -------
@@ -138,8 +141,10 @@ def fit_codes(
     from_y = _solve(factor_y, cross.T)
     both = _solve(factor_y, from_x.T).T
     left, right = _leading(both, dim)
-    from_x = from_x if target_y is None else from_x @ target_y
-    from_y = from_y if target_x is None else from_y @ target_x
+    if only_align:
+        from_x, from_y, dim = from_x[:, :0], from_y[:, :0], 0
+    else:
+        from_x, from_y = _of_targets(from_x, target_y), _of_targets(from_y, target_x)
     source_x, _ = _leading(from_x, dim)
     source_y, _ = _leading(from_y, dim)
     return Codes(
@@ -152,6 +157,12 @@ def fit_codes(
         _relative_strength(from_x, source_x),
         _relative_strength(from_y, source_y),
     )
+
+
+def _of_targets(regressed: Array, target: Array | int | None) -> Array:
+    if target is None:
+        return regressed
+    return regressed[:, :target] if isinstance(target, int) else regressed @ target
 
 
 def _cholesky(cov: Array, ridge: float) -> Array:
@@ -176,7 +187,7 @@ def _unit_variance(directions: Array, ridge: float) -> Array:
 
 def _relative_strength(matrix: Array, left: Array) -> Array:
     strength = np.linalg.norm(matrix.T @ left, axis=0)
-    return np.asarray(strength / (strength.max() or 1.0))
+    return np.asarray(strength / (strength.max(initial=0.0) or 1.0))
 
 
 def _leading(matrix: Array, k: int) -> tuple[Array, Array]:
@@ -186,6 +197,8 @@ def _leading(matrix: Array, k: int) -> tuple[Array, Array]:
         right, left = _leading(matrix.T, k)
         return left, right
     k = min(k, rows)
+    if not k:
+        return np.empty((rows, 0)), np.empty((columns, 0))
     if rows > _EXACT_ROWS:
         matrix, basis = _compress(matrix, k)
         left, right = _leading(matrix, k)

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from crossphase.config import Settings
 from crossphase.data.labels import LabelColumn
 from crossphase.errors import Finding
+from crossphase.moments import Moments
 from crossphase.outlook.folds import assign_folds
 from crossphase.outlook.held_out import ROWS, Kind, Probing, build_kinds
 from crossphase.outlook.intervals import BootstrapWeights, disagreement, interval
@@ -69,6 +70,7 @@ def compute_outlook(
     groups: Ints | None = None,
     settings: Settings,
     rng: np.random.Generator,
+    moments: Moments | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Outlook:
     """Foretell what each objective's codes are worth, before anything is trained.
@@ -82,9 +84,9 @@ def compute_outlook(
     Parameters
     ----------
     x, y : ndarray of shape (n, dx), (n, dy)
-        Paired rows, finite.
+        Paired rows, finite; all, or the labelled ones and a random sample of the others.
     label_columns : sequence of LabelColumn
-        Of all n rows.
+        Of these n rows.
     labelled : ndarray of int
         Rows where every column is present.
     groups : ndarray of int of shape (n,) or None, default None
@@ -92,6 +94,8 @@ def compute_outlook(
     settings : Settings
         `level`, `n_draws`, `n_folds`, `latent_dim`, `lift_features` and `lift_ridge` are used.
     rng : Generator
+    moments : Moments or None, default None
+        Of all rows, blocks ``"x"`` and ``"y"``: linear codes and scales then come from them.
     progress : callable or None, default None
         Told the share of the work that is done, after each representation.
 
@@ -114,7 +118,6 @@ def compute_outlook(
     >>> best.view, best.metric, 0.7 < best.score < 0.9
     ('both', 'r2', True)
     """
-    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     p_value = sampling_p_value(x, y, labelled, rng.spawn(1)[0])
     plan = make_plan(
         len(x),
@@ -129,10 +132,13 @@ def compute_outlook(
     if obstacle is not None:
         nothing = np.empty((0, settings.n_draws))
         return Outlook((), nothing, np.empty(0), len(plan.labelled), (*plan.findings, obstacle))
+    if plan.refit and moments is not None and moments.count == len(x):
+        # Every code is fitted on rows of its own, and all of them are here.
+        moments = None
     # Hundreds of small factorisations: threads that wait for each other cost far more than they
     # bring.
     with threadpool_limits(limits=1, user_api="blas"):
-        by_metric = _scored(x, y, plan, settings, rng, progress)
+        by_metric = _scored(x, y, plan, settings, rng, moments, progress)
     rows: list[OutlookRow] = []
     all_draws: list[Array] = []
     for metric, scored in by_metric.items():
@@ -173,10 +179,11 @@ def _scored(
     plan: Plan,
     settings: Settings,
     rng: np.random.Generator,
+    moments: Moments | None,
     progress: Callable[[float], None] | None,
 ) -> dict[Metric, list[_Scored]]:
     """Every representation of both kinds, by metric."""
-    kinds = build_kinds(x, y, plan, settings, rng)
+    kinds = build_kinds(x, y, plan, settings, rng, moments)
     groups = (
         None
         if plan.groups is None or plan.scored_groups is None

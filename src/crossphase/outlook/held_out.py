@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crossphase.config import Settings
+from crossphase.moments import Moments
 from crossphase.outlook.imputation import impute, imputed_loss, stack
 from crossphase.outlook.intervals import losses
 from crossphase.outlook.plan import TURNS, Plan
@@ -33,7 +34,12 @@ _NETWORK_WIDTH = 64
 
 
 def build_kinds(
-    x: Array, y: Array, plan: Plan, settings: Settings, rng: np.random.Generator
+    x: Array,
+    y: Array,
+    plan: Plan,
+    settings: Settings,
+    rng: np.random.Generator,
+    moments: Moments | None = None,
 ) -> dict[Kind, Sequence[Representations]]:
     """Representations of both kinds, lifted ones in as many versions as there are turns.
 
@@ -47,10 +53,12 @@ def build_kinds(
     settings : Settings
         `latent_dim`, `lift_features` and `lift_ridge` are used.
     rng : Generator
+    moments : Moments or None, default None
+        Of all rows, where they are known.
     """
     dim = max(_DIMS) if settings.latent_dim is None else settings.latent_dim
     splits = plan.splits()
-    linear = build(x, y, plan, dim=dim, n_random=0, ridge=None, rng=rng)
+    linear = build(x, y, plan, dim=dim, n_random=0, ridge=None, rng=rng, moments=moments)
     lifted = [
         build(
             x,
@@ -60,6 +68,7 @@ def build_kinds(
             n_random=settings.lift_features,
             ridge=settings.lift_ridge,
             rng=rng,
+            moments=moments,
             network_width=_NETWORK_WIDTH if settings.latent_dim is None else None,
             splits=splits[start::TURNS],
         )

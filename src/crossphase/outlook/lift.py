@@ -48,7 +48,14 @@ class FeatureMap:
     phases: Array
 
     @classmethod
-    def fit(cls, x: Array, *, n_random: int = 0, rng: np.random.Generator) -> FeatureMap:
+    def fit(
+        cls,
+        x: Array,
+        *,
+        n_random: int = 0,
+        rng: np.random.Generator,
+        moments: tuple[Array, Array] | None = None,
+    ) -> FeatureMap:
         """Centre, scale and bandwidth from one modality; nothing paired, no label.
 
         Parameters
@@ -57,14 +64,17 @@ class FeatureMap:
         n_random : int, default 0
             Random Fourier features; 0 for the linear kind.
         rng : Generator
+        moments : tuple of two ndarray of shape (d,), or None, default None
+            Mean and standard deviation of the features over all rows; None takes those of `x`.
 
         Returns
         -------
         FeatureMap
             Its bandwidth is the median distance between distinct rows of a sample.
         """
-        mean = x.mean(axis=0)
-        spread = x.std(axis=0)
+        if moments is None:
+            moments = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64)
+        mean, spread = moments
         constant = spread <= 1e-12 * np.maximum(np.abs(mean), np.finfo(np.float64).tiny)
         scale = np.where(constant, np.inf, spread)
         dim = x.shape[1]
@@ -84,13 +94,21 @@ class FeatureMap:
         )
 
     def __call__(self, x: Array) -> Array:
-        """Features of the rows of `x`, shape (n, d + n_random)."""
+        """Features of the rows of `x`, shape (n, d + n_random); of float32 in float32."""
         z = (x - self.mean) / self.scale
         if not self.phases.size:
             return z
-        return np.hstack(
-            [_RAW_WEIGHT * z, np.sqrt(2.0) * np.cos(z @ self.frequencies + self.phases)]
-        )
+        n, d = x.shape
+        dtype = np.float32 if x.dtype == np.float32 else np.float64
+        features = np.empty((n, d + len(self.phases)), dtype=dtype)
+        features[:, :d] = z
+        waves = features[:, d:]
+        np.matmul(features[:, :d], self.frequencies.astype(dtype), out=waves)
+        waves += self.phases.astype(dtype)
+        np.cos(waves, out=waves)
+        waves *= np.sqrt(2.0)
+        features[:, :d] *= _RAW_WEIGHT
+        return features
 
 
 def row_space(features: Array) -> tuple[Array, Array | None]:

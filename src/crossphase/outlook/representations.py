@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -85,6 +85,7 @@ def build(
     rng: np.random.Generator,
     network_width: int | None = None,
     splits: Sequence[tuple[int, int]] | None = None,
+    moments: Moments | None = None,
 ) -> Representations:
     """Fit features and codes of one kind, and apply them to the rows that are probed or scored.
 
@@ -110,13 +111,16 @@ def build(
         None gives directions of unit variance, of which the probe takes the leading ones.
     splits : sequence of (repeat, fold) or None, default None
         Splits of the plan to fit codes for; None takes all.
+    moments : Moments or None, default None
+        Of all rows, of which x and y may be some; None where x and y are all. Linear codes are
+        then fitted on all rows but those that were held out.
 
     Returns
     -------
     Representations
     """
-    map_x = FeatureMap.fit(x, n_random=n_random, rng=rng)
-    map_y = FeatureMap.fit(y, n_random=n_random, rng=rng)
+    map_x = FeatureMap.fit(x, n_random=n_random, rng=rng, moments=_spread(moments, "x"))
+    map_y = FeatureMap.fit(y, n_random=n_random, rng=rng, moments=_spread(moments, "y"))
     width_x, width_y = x.shape[1] + n_random, y.shape[1] + n_random
     splits = plan.splits() if splits is None else splits
     turns = sorted({plan.turn(split) for split in splits})
@@ -139,19 +143,22 @@ def build(
             ("predict y->x", "y"): _RETAINED * untrained_code(z_y, network_width, rng),
         }
     # A prediction is of the other modality's own features, not of random features of them.
-    target_x, target_y = np.eye(width_x, x.shape[1]), np.eye(width_y, y.shape[1])
+    targets: list[Array | int | None] = [None, None]
+    if n_random:
+        targets = [x.shape[1], y.shape[1]]
     source: tuple[Array, Array] | None = None
     if len(used) < max(width_x, width_y):
         # Every row that is fitted or coded is in `used`: its row space loses nothing.
         rotated_x, back_x = row_space(map_x(x[used]))
         rotated_y, back_y = row_space(map_y(y[used]))
-        target_x = target_x if back_x is None else back_x @ target_x
-        target_y = target_y if back_y is None else back_y @ target_y
+        if n_random:
+            backs = ((back_x, x.shape[1]), (back_y, y.shape[1]))
+            targets = [d if back is None else back[:, :d] for back, d in backs]
         source = rotated_x, rotated_y
         at = np.searchsorted(used, coded)
         at_hand = rotated_x[at], rotated_y[at]
 
-    def moments(rows: Ints) -> Moments:
+    def moments_of(rows: Ints) -> Moments:
         def chunks() -> Iterator[dict[str, Array]]:
             for start in range(0, len(rows), _CHUNK_ROWS):
                 part = rows[start : start + _CHUNK_ROWS]
@@ -163,7 +170,7 @@ def build(
 
         return Moments.from_chunks(chunks())
 
-    def fit(fit_on: Moments) -> Codes:
+    def fit(fit_on: Moments, *, only_align: bool = False) -> Codes:
         n = fit_on.count
         scale_x = max(float(np.trace(fit_on.cov("x"))) / width_x, _LEAST_SCALE)
         scale_y = max(float(np.trace(fit_on.cov("y"))) / width_y, _LEAST_SCALE)
@@ -172,17 +179,18 @@ def build(
             dim if network_width is None else network_width,
             ridge_x=scale_x * (max(width_x / n, _LINEAR_RIDGE_FLOOR) if ridge is None else ridge),
             ridge_y=scale_y * (max(width_y / n, _LINEAR_RIDGE_FLOOR) if ridge is None else ridge),
-            target_x=target_x if n_random else None,
-            target_y=target_y if n_random else None,
+            target_x=targets[0],
+            target_y=targets[1],
+            only_align=only_align,
         )
 
-    def codes(fit_on: Moments, apart: Moments | None) -> dict[Key, Array]:
-        """Codes of all rows wanted; `apart` is the part of the fitted rows that tells scales."""
-        fitted = fit(fit_on)
+    def codes(inside: Moments, apart: Moments | None) -> dict[Key, Array]:
+        """Codes of all rows wanted, fitted on both parts; `apart` tells scales."""
+        fitted = fit(inside if apart is None else inside + apart)
         if network_width is None:
             return _with_both(fitted.transform(*at_hand))
-        inside, outside = (fit_on, fit_on) if apart is None else (fit_on - apart, apart)
-        correlations = fit(inside).correlations(outside)
+        told = fitted if apart is None else fit(inside, only_align=True)
+        correlations = told.correlations(inside if apart is None else apart)
         one_sided = fitted.transform(*at_hand)
         scale = np.sqrt(aligned_variances(correlations, network_width))
         for view in ("x", "y"):
@@ -198,24 +206,32 @@ def build(
         turn_of = np.full(len(x), -1)
         turn_of[plan.scored] = plan.turns
         part = assign_folds(len(rows), _PARTS, rng) == 0
-        every = moments(rows)
+        every: Moments | None = None
+        if moments is not None and not n_random and source is None:
+            scale = np.concatenate([map_x.scale, map_y.scale])
+            standardised = replace(moments, mean=np.zeros_like(moments.mean)).scaled(1.0 / scale)
+            every = standardised - moments_of(plan.labelled)
         for turn in turns:
             out = turn_of[rows] == turn
-            tells = rows[part & ~out]
-            enough = network_width is not None and len(tells) >= _LEAST_APART
-            once = codes(
-                every - moments(rows[out]) if out.any() else every,
-                moments(tells) if enough else None,
-            )
+            tells = part & ~out
+            apart = None
+            if network_width is not None and int(tells.sum()) >= _LEAST_APART:
+                apart = moments_of(rows[tells])
+            if every is None:
+                inside = moments_of(rows[~out] if apart is None else rows[~out & ~tells])
+            else:
+                inside = every - moments_of(rows[out]) if out.any() else every
+            once = codes(inside, apart)
             by_split |= {split: once for split in splits if plan.turn(split) == turn}
     else:
         for repeat, folds in enumerate(plan.folds):
-            parts = {fold: moments(used[folds[used] == fold]) for fold in _present(folds[used])}
+            parts = {fold: moments_of(used[folds[used] == fold]) for fold in _present(folds[used])}
             total = _sum(list(parts.values()))
             n_folds = int(folds.max()) + 1
             for fold in (fold for of, fold in splits if of == repeat):
                 apart = parts[(fold + 1) % n_folds] if n_folds > 2 else None
-                by_split[repeat, fold] = codes(total - parts[fold], apart)
+                inside = total - parts[fold]
+                by_split[repeat, fold] = codes(inside if apart is None else inside - apart, apart)
     dims: dict[Key, int] = {
         ("raw", "x"): width_x,
         ("raw", "y"): width_y,
@@ -224,6 +240,13 @@ def build(
     dims |= {key: code.shape[1] for key, code in by_split[splits[0]].items()}
     whole = frozenset(RAW + CODES if untrained else RAW)
     return Representations(raw, by_split, dims, whole, scored)
+
+
+def _spread(moments: Moments | None, name: str) -> tuple[Array, Array] | None:
+    """Mean and standard deviation of one modality's features."""
+    if moments is None:
+        return None
+    return moments.mean_of(name), np.sqrt(np.diag(moments.cov(name)))
 
 
 def _present(folds: Ints) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.linalg
 from numpy.typing import NDArray
 
 __all__ = ["UNLIKELY", "sampling_p_value"]
@@ -59,15 +60,27 @@ def sampling_p_value(x: Array, y: Array, labelled: Ints, rng: np.random.Generato
     taken = np.concatenate(kinds)
     found: list[float] = []
     for view in (x, y):
-        z = view[taken] - view[taken].mean(axis=0)
+        z = np.asarray(view[taken], dtype=np.float64)
+        z = z - z.mean(axis=0)
         spread = z.std(axis=0)
         z = z / np.where(spread > 0.0, spread, 1.0)
-        left, values, _ = np.linalg.svd(z, full_matrices=False)
-        shown = int((values > 1e-9 * max(float(values[0]), 1e-300)).sum())
-        columns = [left[:, i] for i in range(min(shown, _DIRECTIONS))]
+        scores = _leading_scores(z)
+        columns = list(scores.T)
         if columns:
             columns.append(np.linalg.norm(z, axis=1))
         found += [
             float(ks_2samp(one[: len(kinds[0])], one[len(kinds[0]) :]).pvalue) for one in columns
         ]
     return min(1.0, len(found) * min(found)) if found else 1.0
+
+
+def _leading_scores(z: Array) -> Array:
+    """Scores of the leading principal components, those of no variance left out."""
+    rows, columns = z.shape
+    gram = z.T @ z if columns <= rows else z @ z.T
+    first = max(len(gram) - _DIRECTIONS, 0)
+    # Few leading components of a symmetric matrix cost a fraction of a decomposition of z.
+    values, vectors = scipy.linalg.eigh(gram, subset_by_index=[first, len(gram) - 1])
+    values, vectors = values[::-1], vectors[:, ::-1]
+    shown = values > 1e-14 * max(float(values[0]), 1e-300)
+    return np.asarray(z @ vectors[:, shown] if columns <= rows else vectors[:, shown])

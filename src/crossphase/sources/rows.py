@@ -7,6 +7,7 @@ derives from :class:`RowSource` and says how to read consecutive rows.
 
 from __future__ import annotations
 
+import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, TypeGuard
@@ -14,12 +15,14 @@ from typing import Any, TypeGuard
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["RowSource", "contiguous_runs", "float_dtype", "is_in_memory"]
+__all__ = ["PickedRows", "RowSource", "contiguous_runs", "float_dtype", "is_in_memory", "pick"]
 
 Ints = NDArray[np.intp]
 
 #: Rows between two wanted ones that are read along rather than skipped.
 _GAP = 64
+#: Bytes written to a temporary file at a time.
+_SPOOL_BYTES = 64 * 2**20
 
 
 class RowSource(ABC):
@@ -116,6 +119,77 @@ def contiguous_runs(rows: Ints, gap: int = 0) -> Iterator[tuple[int, int]]:
         return
     cuts = np.flatnonzero(np.diff(rows) > gap + 1) + 1
     yield from zip([0, *cuts.tolist()], [*cuts.tolist(), len(rows)], strict=True)
+
+
+class PickedRows(RowSource):
+    """Some rows of a source or array, in any order, without a copy of them.
+
+    Parameters
+    ----------
+    source : ndarray or RowSource
+    rows : ndarray of int
+        Positions.
+    """
+
+    def __init__(self, source: Any, rows: Ints) -> None:
+        self.source, self.rows = source, rows
+        self.shape = (len(rows), source.shape[1])
+        self.dtype = source.dtype
+        self.resident = isinstance(source, np.ndarray) or source.resident
+        self.random_access = getattr(source, "random_access", True)
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        """Rows from `start` up to `stop`."""
+        return np.asarray(self.source[_as_slice(self.rows[start:stop])])
+
+    def take(self, rows: Ints) -> NDArray[Any]:
+        """Rows at any positions."""
+        return np.asarray(self.source[_as_slice(self.rows[rows])])
+
+
+def _as_slice(rows: Ints) -> Any:
+    """Consecutive positions as a slice, which is read without being sought."""
+    if len(rows) and rows[-1] - rows[0] == len(rows) - 1 and bool((np.diff(rows) == 1).all()):
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return rows
+
+
+def pick(source: Any, rows: Ints) -> Any:
+    """Rows of a source in the order of `rows`, read on demand.
+
+    A source that can only be read in order is first written to a temporary file, once, if the
+    rows go back and forth.
+
+    Parameters
+    ----------
+    source : ndarray or RowSource of shape (n, d)
+    rows : ndarray of int
+        Positions.
+
+    Returns
+    -------
+    ndarray or RowSource
+        The source itself if `rows` are all of its rows in order.
+    """
+    if len(rows) == len(source) and bool(np.all(rows == np.arange(len(rows)))):
+        return source
+    if isinstance(source, PickedRows):
+        return PickedRows(source.source, source.rows[rows])
+    forwards = bool((np.diff(rows) > 0).all())
+    if not forwards and not getattr(source, "random_access", True):
+        source = _spooled(source)
+    return PickedRows(source, rows)
+
+
+def _spooled(source: RowSource) -> NDArray[Any]:
+    """The same rows in a temporary file, memory-mapped, that goes when the map does."""
+    with tempfile.TemporaryFile(prefix="crossphase-") as file:
+        # The map holds the file open; it has no name that could be left behind.
+        whole = np.memmap(file, dtype=source.dtype, mode="w+", shape=source.shape)
+    step = max(1, _SPOOL_BYTES // max(source.shape[1] * source.dtype.itemsize, 1))
+    for start in range(0, len(source), step):
+        whole[start : start + step] = source.read(start, min(start + step, len(source)))
+    return whole
 
 
 def float_dtype(dtype: DTypeLike) -> np.dtype[Any]:

@@ -23,6 +23,9 @@ class Table:
         Names of the rows that the format itself carries (an index, cells, barcodes).
     counted : bool
         Whether there is an index that merely counts the rows.
+    named : bool
+        Whether `ids` are there to match rows by, as cells and barcodes are; an index must be
+        asked for.
     columns : mapping of str to array-like of shape (n,)
         Columns beside the features: labels, groups, covariates. Read when asked for.
     path : object
@@ -33,5 +36,6 @@ class Table:
     names: tuple[str, ...] | None = None
     ids: Any = None
     counted: bool = False
+    named: bool = False
     columns: Mapping[str, Any] = field(default_factory=dict)
     path: Any = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.linalg
 from numpy.typing import NDArray
 
 from crossphase.theory.wishart import wishart_factors
@@ -17,6 +18,9 @@ from crossphase.theory.wishart import wishart_factors
 __all__ = ["Overlap", "simulate_correlations", "simulate_overlap"]
 
 Array = NDArray[np.float64]
+
+#: Dimensions below which a whole decomposition costs nothing worth saving.
+_SMALL = 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +73,9 @@ def simulate_overlap(
     inside, outside = np.zeros((2, k)), np.zeros((2, k))
     few, many = sorted((dx, dy))
     for _ in range(n_sims):
-        root_few, root_many, left, _, right = _draw_components(n, few, many, correlations, rng)
-        for side, loading in enumerate((root_few @ left[:, :k], root_many @ right[:k].T)):
+        root_few, root_many, white = _draw_components(n, few, many, correlations, rng)
+        left, right = _leading(white, k)
+        for side, loading in enumerate((root_few @ left, root_many @ right)):
             squared = loading**2
             inside[side] += squared[:k].sum(axis=0) / n_sims
             outside[side] += squared[k:].sum(axis=0) / n_sims
@@ -109,21 +114,36 @@ def simulate_correlations(
            [0.8, 0. ]])
     """
     few, many = sorted((dx, dy))
-    draws = [_draw_components(n, few, many, correlations, rng)[3] for _ in range(n_sims)]
-    return np.array(draws)
+    draws = [_draw_components(n, few, many, correlations, rng)[2] for _ in range(n_sims)]
+    return np.array([np.linalg.svd(white, compute_uv=False) for white in draws])
+
+
+def _leading(white: Array, k: int) -> tuple[Array, Array]:
+    """The k leading singular vectors of a matrix with fewer rows than columns."""
+    rows = len(white)
+    if not k or rows < _SMALL:
+        left, _, right = np.linalg.svd(white, full_matrices=False)
+        return left[:, :k], right[:k].T
+    squares, left = scipy.linalg.eigh(
+        white @ white.T, subset_by_index=[rows - k, rows - 1], check_finite=False
+    )
+    left = left[:, ::-1]
+    return left, white.T @ left / np.sqrt(squares[::-1])
 
 
 def _draw_components(
     n: int, dx: int, dy: int, correlations: Array, rng: np.random.Generator
-) -> tuple[Array, Array, Array, Array, Array]:
-    """Roots of a sample's covariances, and what they whiten the cross-covariance to."""
+) -> tuple[Array, Array, Array]:
+    """Roots of a sample's covariances, and what they whiten the cross-covariance to.
+
+    The scatter is F Fᵀ with F lower triangular: its block of x is whitened by F's own, and what
+    is left of the cross-covariance is F's other block as it stands.
+    """
     rows = np.arange(len(correlations))
-    factor = wishart_factors(n, dx + dy, 1, rng)[0]
+    factor = wishart_factors(n, dx + dy, 1, rng)[0] / np.sqrt(n)
     factor[dx + rows] *= np.sqrt(1 - correlations**2)[:, None]
     factor[dx + rows] += correlations[:, None] * factor[rows]
-    scatter = factor @ factor.T / n
-    root_x = np.linalg.cholesky(scatter[:dx, :dx])
-    root_y = np.linalg.cholesky(scatter[dx:, dx:])
-    half = np.linalg.solve(root_x, scatter[:dx, dx:])
-    left, values, right = np.linalg.svd(np.linalg.solve(root_y, half.T).T, full_matrices=False)
-    return root_x, root_y, left, values, right
+    of_y = factor[dx:]
+    root_y = np.linalg.cholesky(of_y @ of_y.T)
+    white = scipy.linalg.solve_triangular(root_y, of_y[:, :dx], lower=True, check_finite=False)
+    return factor[:dx, :dx], root_y, white.T

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from crossphase.linalg import singular_above
 from crossphase.spectra.correction import corrected_correlations
 from crossphase.theory.largest_root import largest_root_quantile
 
@@ -105,14 +106,14 @@ def informative_dimensions(cross: Array, n: int) -> Reduction:
 
 def _shown(cross: Array, n: int) -> _Shown:
     dx, dy = cross.shape
-    left, values, right = np.linalg.svd(cross, full_matrices=False)
     # A stricter level than that of one analysis, since many are compared.
-    kept = int((values**2 > largest_root_quantile(n, dx, dy, 0.99)).sum())
+    left, values, right = singular_above(cross, largest_root_quantile(n, dx, dy, 0.99))
+    kept = left.shape[1]
     true, inflation = corrected_correlations(values[:kept], dx / (n - 1), dy / (n - 1))
     return _Shown(
         (dx, dy),
-        left[:, :kept],
-        right[:kept].T,
+        left,
+        right,
         -0.5 * float(np.log1p(-(true**2)).sum()),
         float(np.sqrt(((true * inflation) ** 2).sum() / n)),
     )

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from crossphase.linalg import singular_above
 from crossphase.moments import Moments
 from crossphase.results import LeftOut
 from crossphase.spectra.chance import chance_r2, even_odds
@@ -22,7 +23,9 @@ __all__ = [
     "FaintDirections",
     "Origin",
     "SharedSpace",
+    "WhitePair",
     "shared_space",
+    "white_pair",
 ]
 
 Array = NDArray[np.float64]
@@ -156,7 +159,52 @@ class SharedSpace:
         return np.asarray(self.white_y.to_white @ self.directions_y)
 
 
-def shared_space(moments: Moments, *, limits: tuple[int, int] | None = None) -> SharedSpace:
+@dataclass(frozen=True, eq=False)
+class WhitePair:
+    """Both modalities in white coordinates, decomposed once for whatever is asked of them.
+
+    Attributes
+    ----------
+    n : int
+        Rows.
+    x, y : Whitening
+        All directions.
+    cross : ndarray of shape (rx, ry)
+        Cross-covariance of the leading coordinates that the rows can carry.
+    """
+
+    n: int
+    x: Whitening
+    y: Whitening
+    cross: Array
+
+    @property
+    def faintest(self) -> float:
+        """Least variance of the standardised features along a direction of either modality."""
+        return float(min(self.x.variances[-1], self.y.variances[-1]))
+
+    def ridged(self, ridge: float) -> WhitePair:
+        """The same after `ridge` times each feature's variance is added to it."""
+        x, y = self.x.ridged(ridge), self.y.ridged(ridge)
+        shrink_x, shrink_y = (
+            np.sqrt(of.variances / (of.variances + ridge))[:size]
+            for of, size in zip((self.x, self.y), self.cross.shape, strict=True)
+        )
+        return WhitePair(self.n, x, y, self.cross * np.outer(shrink_x, shrink_y))
+
+
+def white_pair(moments: Moments) -> WhitePair:
+    """Whiten blocks "x" and "y" of moments, whose count is the number of rows."""
+    n = round(moments.count)
+    x, y = (whiten(moments.cov(name), moments.bases.get(name)) for name in ("x", "y"))
+    keep_x, keep_y = affordable_dimensions(n - 1, x.rank, y.rank)
+    cross = x.to_white[:, :keep_x].T @ moments.cov("x", "y") @ y.to_white[:, :keep_y]
+    return WhitePair(n, x, y, cross)
+
+
+def shared_space(
+    moments: Moments | WhitePair, *, limits: tuple[int, int] | None = None
+) -> SharedSpace:
     """Detect the shared components of blocks "x" and "y".
 
     Components above the 95 % quantile of the largest sample correlation of independent data are
@@ -166,8 +214,9 @@ def shared_space(moments: Moments, *, limits: tuple[int, int] | None = None) -> 
 
     Parameters
     ----------
-    moments : Moments
-        With blocks "x" and "y"; their count is the number of rows.
+    moments : Moments or WhitePair
+        With blocks "x" and "y"; their count is the number of rows. Or what :func:`white_pair`
+        made of them.
     limits : tuple of (int, int) or None, default None
         Leading dimensions of x and of y to keep at most; None keeps what shows most
         (:func:`crossphase.spectra.reduction.informative_dimensions`).
@@ -184,26 +233,21 @@ def shared_space(moments: Moments, *, limits: tuple[int, int] | None = None) -> 
     >>> shared_space(Moments.from_arrays(x=x, y=y)).correlations.round(1)
     array([0.8])
     """
-    n = round(moments.count)
-    whole_x, whole_y = whiten(moments.cov("x")), whiten(moments.cov("y"))
+    pair = moments if isinstance(moments, WhitePair) else white_pair(moments)
+    n, whole_x, whole_y = pair.n, pair.x, pair.y
     full_ranks = whole_x.rank, whole_y.rank
-    most = affordable_dimensions(n - 1, *full_ranks)
-    keep_x, keep_y = most
+    most = keep_x, keep_y = pair.cross.shape
     if limits is not None:
         keep_x, keep_y = min(keep_x, limits[0]), min(keep_y, limits[1])
-    white_x, white_y = whole_x.leading(keep_x), whole_y.leading(keep_y)
-    cross = white_x.to_white.T @ moments.cov("x", "y") @ white_y.to_white
     others: tuple[tuple[int, int], ...] = ()
     if limits is None:
-        reduction = informative_dimensions(cross, n)
+        reduction = informative_dimensions(pair.cross, n)
         (keep_x, keep_y), others = reduction.dims, reduction.others
-        white_x, white_y = white_x.leading(keep_x), white_y.leading(keep_y)
-        cross = cross[:keep_x, :keep_y]
-    left, values, right = np.linalg.svd(cross, full_matrices=False)
+    white_x, white_y = whole_x.leading(keep_x), whole_y.leading(keep_y)
+    cross = pair.cross[:keep_x, :keep_y]
     edge = largest_root_quantile(n, keep_x, keep_y)
-    kept = int((values**2 > edge).sum())
-    sample = values[:kept]
-    u, v = left[:, :kept], right[:kept].T
+    u, values, v = singular_above(cross, edge)
+    sample = values[: u.shape[1]]
     true, inflation = corrected_correlations(sample, keep_x / (n - 1), keep_y / (n - 1))
     main = _Found(true, sample, u, v, inflation, "all")
     found = [main, *_loud_components(cross, main, white_x.metric, white_y.metric, n)]
@@ -360,8 +404,15 @@ def _by_loudness(found: Array, metric: Array) -> tuple[Array, Array]:
     At most a third of the dimensions, each 1.5 times as loud as the median one.
     """
     rank = len(metric)
-    outside = np.eye(rank) - found @ np.linalg.pinv(found)
-    loudness, directions = np.linalg.eigh(outside @ metric @ outside)
+    if found.shape[1]:
+        # Both projections of the metric in products with a few columns.
+        basis, sizes, _ = np.linalg.svd(found, full_matrices=False)
+        basis = basis[:, sizes > 1e-15 * sizes[0]]
+        image = metric @ basis
+        inner = basis.T @ image
+        metric = metric - basis @ image.T - image @ basis.T + basis @ inner @ basis.T
+        metric = (metric + metric.T) / 2
+    loudness, directions = np.linalg.eigh(metric)
     loudness, directions = loudness[::-1], directions[:, ::-1]
     free = rank - found.shape[1]
     if free < 1:

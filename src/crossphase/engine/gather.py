@@ -1,0 +1,419 @@
+"""One pass over paired rows: checks, moments, and the rows that estimators look at one by one.
+
+Everything that is said of n rows comes from their moments. What needs rows themselves, labels,
+probes and simulations, is done on the labelled ones and a random sample of the others. Where all
+rows are few enough to be kept, nothing is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossphase.data import PairedData
+from crossphase.data.checks import (
+    as_floats,
+    feature_findings,
+    refuse_constant,
+    refuse_values,
+    repeated_pairs,
+)
+from crossphase.data.outlying import FarRows, set_aside
+from crossphase.data.scan import ColumnScan, row_keys, scan_block
+from crossphase.engine.passes import Pass, Progress, count_jobs
+from crossphase.engine.row_space import row_space
+from crossphase.errors import Finding
+from crossphase.memory import require_memory
+from crossphase.moments import BlockProduct, Moments, MomentSum, block_product
+from crossphase.sources import is_in_memory
+from crossphase.sources.rows import float_dtype
+
+__all__ = ["KEPT_ROWS", "Gathered", "Weigh", "gather"]
+
+Ints = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+Cells = NDArray[np.int8]
+
+KEPT_ROWS = 20_000
+"""Labelled rows, and unlabelled ones, that are kept at most; more are a random sample."""
+
+#: Values of rows kept of what is not in memory already, and the rows kept however wide they are.
+_KEPT_VALUES, _LEAST_KEPT = 2**25, 4000
+_PARTS = 4
+#: Matrices of the size of the moments that a diagnosis holds at a time.
+_COPIES = 8
+
+Weigh = Callable[[NDArray[Any], NDArray[Any]], NDArray[np.float64]]
+"""Weights of rows, from their values in x and in y."""
+
+
+@dataclass(frozen=True, eq=False)
+class Gathered:
+    """What one pass over the rows yields.
+
+    Attributes
+    ----------
+    whole : PairedData
+        All rows that count.
+    data : PairedData
+        The rows kept, in memory.
+    rows : ndarray of int
+        Their positions in `whole`, ascending.
+    linear : PairedData
+        The rows kept, a modality with more features than rows in coordinates of the space that
+        its rows span.
+    moments : Moments
+        Of all rows in these coordinates, blocks ``"x"`` and ``"y"``.
+    parts : tuple of Moments
+        Of four random parts of the rows (of whole groups where there are groups). Empty where all
+        rows are kept, and any part of them can be had.
+    cells : ndarray of shape (n,) or None
+        Part of each row.
+    jobs : int
+        Threads for further passes.
+    progress : callable or None
+    """
+
+    whole: PairedData
+    data: PairedData
+    rows: Ints
+    linear: PairedData
+    moments: Moments
+    parts: tuple[Moments, ...] = ()
+    cells: Cells | None = None
+    jobs: int = 1
+    progress: Progress | None = None
+
+    @property
+    def n(self) -> int:
+        """Number of pairs."""
+        return self.whole.n
+
+    @property
+    def complete(self) -> bool:
+        """Whether all rows are kept."""
+        return self.cells is None
+
+    def half(self, rng: np.random.Generator) -> Moments:
+        """Moments of a random half of all rows: of two of the four parts."""
+        one, other = rng.choice(_PARTS, size=2, replace=False)
+        return self.parts[int(one)] + self.parts[int(other)]
+
+    def weighted(self, weigh: Weigh) -> Gathered:
+        """The same with moments under row weights: one more pass, since weights need distances.
+
+        Weights are rescaled to a mean of 1, so that counts stay numbers of rows.
+        """
+        found = self._again("weighing rows", weigh, double=not self.moments.single)
+        scale = self.n / found.moments.count
+        moments, *parts = (
+            replace(of, count=of.count * scale, scatter=of.scatter * scale)
+            for of in (found.moments, *found.parts)
+        )
+        return replace(found, moments=replace(moments, count=self.n), parts=tuple(parts))
+
+    def in_double(self) -> Gathered:
+        """The same with moments from float64 products: one more pass."""
+        return self._again("multiplying in float64", None, double=True)
+
+    def _again(self, stage: str, weigh: Weigh | None, *, double: bool) -> Gathered:
+        data = self.linear if self.complete else self.whole
+        cells = self.cells if self.parts else None
+        sums = _sums(data, cells)
+
+        def work(start: int, block: list[NDArray[Any]]) -> list[BlockProduct | None]:
+            own = None if cells is None else cells[start : start + len(block[0])]
+            weights = None if weigh is None else weigh(*map(as_floats, block))
+            return _products(block, own, weights, double=double)
+
+        for products in Pass((data.x, data.y), self.jobs, self.progress, stage).map(work):
+            _add(sums, products)
+        moments, parts = _moments(sums)
+        return replace(self, moments=replace(moments, bases=self.moments.bases), parts=parts)
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What one block yields: products by part, rows kept, and what was noticed."""
+
+    products: list[BlockProduct | None]
+    x: NDArray[Any]
+    y: NDArray[Any]
+    scans: list[ColumnScan]
+    keys: NDArray[np.uint64] | None
+    far: Mask | None
+
+
+def gather(
+    data: PairedData,
+    *,
+    seed: int = 0,
+    parts: bool = True,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Gathered:
+    """Read all rows once, and keep what a diagnosis needs of them.
+
+    Values that were not checked yet are checked on the way, and rows that lie far outside are left
+    out: those of what is read on demand, by a first look at some runs of rows. Features that
+    outnumber the rows are not multiplied with each other; see
+    :func:`crossphase.engine.row_space.row_space`.
+
+    Parameters
+    ----------
+    data : PairedData
+    seed : int, default 0
+        Draws the rows kept and the parts.
+    parts : bool, default True
+        Whether moments of parts are wanted where not all rows are kept.
+    jobs : int or None, default None
+        Threads, see :func:`crossphase.engine.count_jobs`.
+    progress : callable or None, default None
+
+    Returns
+    -------
+    Gathered
+        Its `whole` has the findings of the checks.
+
+    Raises
+    ------
+    InputError
+        If values cannot be used, or the moments would not fit into memory.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> found = gather(PairedData.from_arrays(rng.normal(size=(90, 3)), rng.normal(size=(90, 2))))
+    >>> found.n, found.complete, found.moments.count
+    (90, True, 90)
+    """
+    count = count_jobs(jobs)
+    rows, complete = _rows_to_keep(data, seed)
+    if complete and max(data.x.shape[1], data.y.shape[1]) >= data.n:
+        return _in_row_space(data, count, progress)
+    dim = data.x.shape[1] + data.y.shape[1]
+    require_memory(
+        8 * _COPIES * dim**2,
+        f"a diagnosis of {data.x.shape[1]:,} + {data.y.shape[1]:,} features",
+        "reduce the features first, by principal components for example",
+    )
+    cells = None if complete else _cells(data, seed)
+    if data.checked:
+        return _one_pass(data, rows, cells, None, parts, count, progress)[0]
+    metric = FarRows.of_source(data.x), FarRows.of_source(data.y)
+    found, far = _one_pass(data, rows, cells, metric, parts, count, progress)
+    if far is None:
+        return found
+    left = set_aside(data, far)
+    if left is None:
+        # More than a few: these are heavy tails, and every row counts. Read them all again.
+        return _one_pass(data, rows, cells, None, parts, count, progress)[0]
+    return replace(
+        found,
+        whole=replace(left, findings=(*found.whole.findings, left.findings[-1]), checked=True),
+        rows=(np.cumsum(~far) - 1)[found.rows],
+        cells=None if cells is None else cells[~far],
+    )
+
+
+def _rows_to_keep(data: PairedData, seed: int) -> tuple[Ints, bool]:
+    """Labelled rows and a random sample of the others; whether that is all of them."""
+    limit = KEPT_ROWS
+    if not (is_in_memory(data.x) and is_in_memory(data.y)):
+        width = data.x.shape[1] + data.y.shape[1]
+        limit = int(np.clip(_KEPT_VALUES // width, _LEAST_KEPT, KEPT_ROWS))
+    labelled = np.zeros(data.n, dtype=bool)
+    labelled[data.labelled_rows] = True
+    rng = np.random.default_rng([seed, 7])
+    kept = np.zeros(data.n, dtype=bool)
+    for kind in (labelled, ~labelled):
+        rows = np.flatnonzero(kind)
+        if len(rows) > limit:
+            rows = rng.choice(rows, size=limit, replace=False)
+        kept[rows] = True
+    return np.flatnonzero(kept), bool(kept.all())
+
+
+def _cells(data: PairedData, seed: int) -> Cells:
+    """A random part for each row, or for each group."""
+    rng = np.random.default_rng([seed, 8])
+    if data.groups is None:
+        return rng.integers(_PARTS, size=data.n, dtype=np.int8)
+    n_groups = int(data.groups.max()) + 1
+    of_group = rng.permutation(np.arange(n_groups) % _PARTS).astype(np.int8)
+    return of_group[data.groups]
+
+
+def _in_row_space(data: PairedData, jobs: int, progress: Progress | None) -> Gathered:
+    width = data.x.shape[1] + data.y.shape[1]
+    require_memory(
+        3 * 8 * data.n * width,
+        f"{data.n:,} rows of {width:,} features",
+        "reduce the features first",
+    )
+    data = data.in_memory()
+    bases, linear = {}, data
+    for name, values in (("x", data.x), ("y", data.y)):
+        if values.shape[1] >= data.n:
+            space = row_space(values)
+            bases[name] = space.basis
+            linear = (
+                replace(linear, x=space.coordinates)
+                if name == "x"
+                else replace(linear, y=space.coordinates)
+            )
+    total = _sums(linear, None)
+    for products in Pass((linear.x, linear.y), jobs, progress).map(
+        lambda _, block: _products(block, None)
+    ):
+        _add(total, products)
+    moments = replace(_moments(total)[0], bases=bases)
+    return Gathered(data, data, np.arange(data.n), linear, moments, jobs=jobs, progress=progress)
+
+
+def _one_pass(
+    data: PairedData,
+    rows: Ints,
+    cells: Cells | None,
+    metric: tuple[FarRows, FarRows] | None,
+    parts: bool,
+    jobs: int,
+    progress: Progress | None,
+) -> tuple[Gathered, Mask | None]:
+    """The pass itself; `metric` tells rows that lie far outside. Their mask, if there are any."""
+    keeps = not (len(rows) == data.n and data.checked)
+    split = cells if parts else None
+
+    def work(start: int, block: list[NDArray[Any]]) -> _Found:
+        stop = start + len(block[0])
+        far = None
+        if metric is not None:
+            far = metric[0].far(block[0]) | metric[1].far(block[1])
+        first, last = np.searchsorted(rows, [start, stop]) if keeps else (0, 0)
+        own = rows[first:last] - start
+        if far is not None and far.any():
+            own = own[~far[own]]
+        own_cells = None if split is None else split[start:stop]
+        x, y = (as_floats(of)[own] for of in block)
+        scans, keys, used = [], None, block
+        if not data.checked:
+            scans = [scan_block(as_floats(of), start) for of in block]
+            _refuse(data, scans, block, start)
+            keys = row_keys([as_floats(of) for of in block])
+        if far is not None and far.any():
+            used = [of[~far] for of in block]
+            own_cells = None if own_cells is None else own_cells[~far]
+        return _Found(_products(used, own_cells), x, y, scans, keys, far)
+
+    sums = _sums(data, split)
+    found: list[_Found] = []
+    nothing = np.empty((0, 0))
+    x, y = (
+        np.empty((len(rows) if keeps else 0, of.shape[1]), float_dtype(of.dtype))
+        for of in (data.x, data.y)
+    )
+    filled = 0
+    for result in Pass((data.x, data.y), jobs, progress).map(work):
+        _add(sums, result.products)
+        here = slice(filled, filled + len(result.x))
+        if keeps:
+            x[here], y[here] = result.x, result.y
+        filled += len(result.x)
+        # Products and rows are the only large parts, and are done with.
+        found.append(replace(result, products=[], x=nothing, y=nothing))
+    moments, of_parts = _moments(sums)
+    far = None
+    if metric is not None:
+        far = np.concatenate([one.far for one in found if one.far is not None])
+        far = far if far.any() else None
+    kept = rows if far is None else rows[~far[rows]]
+    whole = data
+    if keeps:
+        x, y = x[:filled], y[:filled]
+        if not data.checked:
+            whole = replace(data, findings=(*data.findings, *_noticed(data, found, x, y)))
+            whole = replace(whole, checked=True)
+        sample = whole.beside(kept, x, y)
+    else:
+        sample = data
+    return (
+        Gathered(whole, sample, kept, sample, moments, of_parts, cells, jobs, progress),
+        far,
+    )
+
+
+def _refuse(
+    data: PairedData, scans: Sequence[ColumnScan], block: Sequence[NDArray[Any]], start: int
+) -> None:
+    """Refuse values that cannot be used, by their place among all rows."""
+    stop = start + len(block[0])
+    sides = ((data.x_name, data.x_features), (data.y_name, data.y_features))
+    for scan, values, (name, features) in zip(scans, block, sides, strict=True):
+        refuse_values(
+            scan,
+            np.asarray(as_floats(values)),
+            name,
+            names=features,
+            rows=np.arange(start, stop),
+            ids=None if data.ids is None else data.ids[start:stop].tolist(),
+        )
+
+
+def _noticed(
+    data: PairedData, found: Sequence[_Found], x: NDArray[Any], y: NDArray[Any]
+) -> list[Finding]:
+    """What is worth knowing of columns and of repeated rows."""
+    findings: list[Finding] = []
+    sides = ((data.x_name, data.x_features, x), (data.y_name, data.y_features, y))
+    for side, (name, features, kept) in enumerate(sides):
+        scan = found[0].scans[side]
+        for one in found[1:]:
+            scan = scan + one.scans[side]
+        refuse_constant(scan, name)
+        findings += feature_findings(kept, name, features, scan)
+    keys = np.concatenate([one.keys for one in found if one.keys is not None])
+    return [*findings, *repeated_pairs(len(keys) - len(np.unique(keys)), len(keys))]
+
+
+def _sums(data: PairedData, cells: Cells | None) -> list[MomentSum]:
+    sizes = {"x": data.x.shape[1], "y": data.y.shape[1]}
+    return [MomentSum(sizes) for _ in range(1 if cells is None else _PARTS)]
+
+
+def _products(
+    block: Sequence[NDArray[Any]],
+    cells: Cells | None,
+    weights: NDArray[np.float64] | None = None,
+    *,
+    double: bool = False,
+) -> list[BlockProduct | None]:
+    """Products of the rows of each part; None for parts without a row."""
+    if cells is None:
+        return [block_product(block, weights, double=double) if len(block[0]) else None]
+    found: list[BlockProduct | None] = []
+    for part in range(_PARTS):
+        rows = np.flatnonzero(cells == part)
+        own = None if weights is None else weights[rows]
+        found.append(
+            block_product([of[rows] for of in block], own, double=double) if len(rows) else None
+        )
+    return found
+
+
+def _add(sums: Sequence[MomentSum], products: Sequence[BlockProduct | None]) -> None:
+    for total, product in zip(sums, products, strict=True):
+        if product is not None:
+            total.add(product)
+
+
+def _moments(sums: Sequence[MomentSum]) -> tuple[Moments, tuple[Moments, ...]]:
+    """Moments of all rows, and of the parts where there are several."""
+    parts = tuple(total.moments() for total in sums if total.count)
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = whole + part
+    return whole, parts if len(sums) > 1 else ()
