@@ -10,12 +10,15 @@ __all__ = [
     "inverse_square_root",
     "matrix_rank_tolerance",
     "singular_above",
+    "thin_svd",
 ]
 
 Array = NDArray[np.float64]
 
 #: Dimensions below which a singular value decomposition costs nothing worth saving.
 _SMALL = 128
+#: Columns over rows from which the rows' Gram matrix is decomposed instead.
+_WIDE = 4
 
 
 def matrix_rank_tolerance(eigenvalues: Array, dim: int) -> float:
@@ -104,6 +107,39 @@ def singular_above(matrix: Array, edge: float) -> tuple[Array, Array, Array]:
     values = np.sqrt(np.maximum(squares[::-1], 0.0))
     left = vectors[:, ::-1][:, : int((values**2 > edge).sum())]
     return left, values, matrix.T @ left / values[: left.shape[1]]
+
+
+def thin_svd(matrix: Array) -> tuple[Array, Array, Array]:
+    """Singular value decomposition U diag(s) Vᵀ, of much wider matrices through U's Gram matrix.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (p, q)
+
+    Returns
+    -------
+    left : ndarray of shape (p, k)
+    values : ndarray of shape (k,)
+        Descending. Where q is at least 4 p, those of less than about 1e-7 of the largest are left
+        out.
+    right : ndarray of shape (k, q)
+
+    Examples
+    --------
+    >>> wide = np.random.default_rng(0).normal(size=(3, 40))
+    >>> left, values, right = thin_svd(wide)
+    >>> np.allclose((left * values) @ right, wide)
+    True
+    """
+    rows, columns = matrix.shape
+    if columns < _WIDE * rows:
+        left, values, right = np.linalg.svd(matrix, full_matrices=False)
+        return left, values, right
+    squares, left = np.linalg.eigh(matrix @ matrix.T)
+    keep = squares > matrix_rank_tolerance(squares, rows)
+    values = np.sqrt(squares[keep][::-1])
+    left = left[:, keep][:, ::-1]
+    return left, values, (left / values).T @ matrix
 
 
 def deterministic_signs(left: Array, right: Array) -> tuple[Array, Array]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from crossphase.linalg import thin_svd
+
 __all__ = ["FeatureMap", "row_space"]
 
 Array = NDArray[np.float64]
@@ -86,28 +88,25 @@ class FeatureMap:
         distances = np.linalg.norm(z[:half] - z[half:], axis=1)
         distances = distances[distances > 0]
         bandwidth = float(np.median(distances)) if distances.size else 1.0
-        return cls(
-            mean,
-            scale,
-            rng.normal(size=(dim, n_random)) / bandwidth,
-            rng.uniform(0.0, 2.0 * np.pi, size=n_random),
-        )
+        frequencies = rng.normal(size=(dim, n_random))
+        frequencies /= bandwidth
+        return cls(mean, scale, frequencies, rng.uniform(0.0, 2.0 * np.pi, size=n_random))
 
     def __call__(self, x: Array) -> Array:
         """Features of the rows of `x`, shape (n, d + n_random); of float32 in float32."""
-        z = (x - self.mean) / self.scale
-        if not self.phases.size:
-            return z
         n, d = x.shape
         dtype = np.float32 if x.dtype == np.float32 else np.float64
         features = np.empty((n, d + len(self.phases)), dtype=dtype)
-        features[:, :d] = z
-        waves = features[:, d:]
-        np.matmul(features[:, :d], self.frequencies.astype(dtype), out=waves)
+        z, waves = features[:, :d], features[:, d:]
+        np.subtract(x, self.mean, out=z, casting="same_kind")
+        z /= self.scale
+        if not self.phases.size:
+            return features
+        np.matmul(z, self.frequencies.astype(dtype, copy=False), out=waves)
         waves += self.phases.astype(dtype)
         np.cos(waves, out=waves)
         waves *= np.sqrt(2.0)
-        features[:, :d] *= _RAW_WEIGHT
+        z *= _RAW_WEIGHT
         return features
 
 
@@ -141,5 +140,5 @@ def row_space(features: Array) -> tuple[Array, Array | None]:
     n, d = features.shape
     if n >= d:
         return features, None
-    left, values, back = np.linalg.svd(features - features.mean(axis=0), full_matrices=False)
+    left, values, back = thin_svd(features - features.mean(axis=0))
     return left * values, back

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from crossphase.linalg import matrix_rank_tolerance
 from crossphase.moments import Moments
 from crossphase.outlook.codes import Codes, fit_codes
 from crossphase.outlook.folds import assign_folds
@@ -36,6 +37,8 @@ CODES: tuple[Key, ...] = (
 # Pairs that fit lifted codes; more are subsampled.
 _LIFTED_ROWS = 4000
 _CHUNK_ROWS = 8192
+# Features over rows from which the rows' inner products are decomposed instead.
+_WIDE = 16
 # Directions of raw features that a probe sees; more are rotated away.
 _RAW_DIRECTIONS = 600
 _LINEAR_RIDGE_FLOOR = 0.01
@@ -130,14 +133,15 @@ def build(
     n_labelled = len(plan.labelled)
     at_hand = map_x(x[coded]), map_y(y[coded])
     raw: dict[Key, Array] = {
-        ("raw", "x"): _rotate(at_hand[0], n_labelled, rng),
-        ("raw", "y"): _rotate(at_hand[1], n_labelled, rng),
-        ("raw", "both"): _rotate(np.hstack(at_hand), n_labelled, rng),
+        ("raw", "x"): _rotate(at_hand[:1], n_labelled, rng),
+        ("raw", "y"): _rotate(at_hand[1:], n_labelled, rng),
+        ("raw", "both"): _rotate(at_hand, n_labelled, rng),
     }
     untrained: dict[Key, Array] = {}
     if network_width is not None:
-        z_x = (x[coded] - map_x.mean) / map_x.scale
-        z_y = (y[coded] - map_y.mean) / map_y.scale
+        z_x, z_y = x[coded] - map_x.mean, y[coded] - map_y.mean
+        z_x /= map_x.scale
+        z_y /= map_y.scale
         untrained = {
             ("predict x->y", "x"): _RETAINED * untrained_code(z_x, network_width, rng),
             ("predict y->x", "y"): _RETAINED * untrained_code(z_y, network_width, rng),
@@ -274,19 +278,34 @@ def _fitting_rows(plan: Plan, n: int, cap: int, rng: np.random.Generator) -> Int
     return np.sort(np.concatenate([seen, others])).astype(np.intp)
 
 
-def _rotate(features: Array, n_labelled: int, rng: np.random.Generator) -> Array:
+def _rotate(blocks: Sequence[Array], n_labelled: int, rng: np.random.Generator) -> Array:
     """Features in the row space of the leading, labelled rows, or of a sample of them.
 
     Weights of a ridged probe lie in the span of the rows it learns from.
+
+    Parameters
+    ----------
+    blocks : sequence of ndarray of shape (n, d_i)
+        Features, side by side.
+    n_labelled : int
+    rng : Generator
     """
-    labelled = features[:n_labelled]
-    if n_labelled >= features.shape[1] and features.shape[1] <= _RAW_DIRECTIONS:
-        return features
-    centre = labelled.mean(axis=0)
+    width = sum(block.shape[1] for block in blocks)
+    if n_labelled >= width and width <= _RAW_DIRECTIONS:
+        return np.hstack(blocks)
+    span: Any = slice(n_labelled)
     if n_labelled > _RAW_DIRECTIONS:
-        labelled = labelled[rng.choice(n_labelled, _RAW_DIRECTIONS, replace=False)]
-    _, _, directions = np.linalg.svd(labelled - centre, full_matrices=False)
-    return np.asarray((features - centre) @ directions.T)
+        span = rng.choice(n_labelled, _RAW_DIRECTIONS, replace=False)
+    centred = [block - block[:n_labelled].mean(axis=0) for block in blocks]
+    if width < _WIDE * min(n_labelled, _RAW_DIRECTIONS):
+        features = np.hstack(centred)
+        _, _, directions = np.linalg.svd(features[span], full_matrices=False)
+        return np.asarray(features @ directions.T)
+    # From inner products with these rows: nothing else of the features' width is formed.
+    products = sum(block @ block[span].T for block in centred)
+    squares, left = np.linalg.eigh(products[span])
+    keep = squares > matrix_rank_tolerance(squares, width)
+    return np.asarray(products @ (left[:, keep] / np.sqrt(squares[keep]))[:, ::-1])
 
 
 def _with_both(one_sided: dict[tuple[str, str], Array]) -> dict[Key, Array]:
