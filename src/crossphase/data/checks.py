@@ -143,10 +143,11 @@ def read_features(table: Any, what: str) -> Table:
         return replace(table, values=as_rows(_checked_shape(table.values, what)))
     if isinstance(table, RowSource):
         return Table(as_rows(_checked_shape(table, what)))
-    reader = None if is_frame(table) else reader_of(table)
+    is_pandas = is_frame(table) and not hasattr(table, "__dask_graph__")
+    reader = None if is_pandas else reader_of(table)
     if reader is not None:
         return read_features(reader.open_object(table, what), what)
-    values = _frame_values(table, what) if is_frame(table) else _array_values(table, what)
+    values = _frame_values(table, what) if is_pandas else _array_values(table, what)
     return Table(
         as_rows(_checked_shape(values, what)),
         names=column_names(table),

@@ -21,6 +21,8 @@ Ints = NDArray[np.intp]
 
 #: Rows between two wanted ones that are read along rather than skipped.
 _GAP = 64
+#: Wanted rows that are read together.
+_TAKEN_ROWS = 256
 #: Bytes written to a temporary file at a time.
 _SPOOL_BYTES = 64 * 2**20
 
@@ -95,9 +97,12 @@ class RowSource(ABC):
         order = np.argsort(rows, kind="stable")
         ordered = rows[order]
         for first, last in contiguous_runs(ordered, _GAP):
-            start = int(ordered[first])
-            block = self.read(start, int(ordered[last - 1]) + 1)
-            out[order[first:last]] = block[ordered[first:last] - start]
+            # A long run is read in pieces: what lies between wanted rows is not kept.
+            for piece in range(first, last, _TAKEN_ROWS):
+                here = slice(piece, min(piece + _TAKEN_ROWS, last))
+                start = int(ordered[piece])
+                block = self.read(start, int(ordered[here][-1]) + 1)
+                out[order[here]] = block[ordered[here] - start]
         return out
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
