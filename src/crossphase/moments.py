@@ -372,8 +372,12 @@ class MomentSum:
         apart = means - means[0]
         shift = counts @ apart / counts.sum()
         apart -= shift
-        scatter = self.scatter + apart.T @ (counts[:, None] * apart)
-        scatter -= offsets.T @ (counts[:, None] * offsets)
+        scatter = self.scatter.copy()
+        if len(counts) > 1:
+            scatter += apart.T @ (counts[:, None] * apart)
+        if self.single:
+            # Of float64 centres the square of a rounding error is beyond all digits.
+            scatter -= offsets.T @ (counts[:, None] * offsets)
         total = counts.sum()
         mean = means[0] + shift
         # What rounding leaves of a constant column must not pass for a feature.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -49,6 +50,8 @@ from crossphase.theory import Regime
 __all__ = ["RobustRun", "diagnose", "run_robust"]
 
 Progress = Callable[[str, float], None]
+T = TypeVar("T")
+U = TypeVar("U")
 
 #: Variance of standardised features below which directions need float64 products.
 _FAINTEST = 1e-4
@@ -274,10 +277,30 @@ def _robust(gathered: Gathered, settings: Settings, report: Progress) -> RobustR
     probabilities_yx = regime_probabilities(log_delta[:, 0], log_delta[:, 2])
     parts = separations(estimate, settings)
     likeliest = max(probabilities, key=lambda name: probabilities[name])
-    stability: tuple[StabilityRow, ...] = ()
-    if settings.stability:
-        report("stability", 0.2)
-        stability = stability_panel(linear, labels, estimate, settings, under_weights)
+
+    def panel() -> tuple[StabilityRow, ...]:
+        if not settings.stability:
+            return ()
+        return stability_panel(linear, labels, estimate, settings, under_weights)
+
+    def foretell() -> Outlook | None:
+        if not settings.outlook:
+            return None
+        return compute_outlook(
+            data.x,
+            data.y,
+            labels.columns,
+            labelled=rows,
+            groups=data.groups,
+            settings=settings,
+            rng=np.random.default_rng(settings.seed + 1),
+            # Coordinates of a row space are not what the outlook standardises.
+            moments=None if gathered.moments.bases else gathered.moments,
+            progress=lambda share: report("outlook", 0.3 + 0.65 * share),
+        )
+
+    report("stability" if settings.stability else "outlook", 0.2)
+    stability, outlook = _side_by_side(panel, foretell, threads=gathered.jobs > 1)
     unstable = stability_finding(stability)
     # What the labels could not test may be signal as well as nuisance, and labels that no shared
     # component is credibly related to tell the two apart no better.
@@ -296,21 +319,6 @@ def _robust(gathered: Gathered, settings: Settings, report: Progress) -> RobustR
     if not decided and tellable and probabilities[likeliest] >= settings.confidence:
         reason = "other settings or fewer rows give another regime too often"
 
-    outlook: Outlook | None = None
-    if settings.outlook:
-        report("outlook", 0.3)
-        outlook = compute_outlook(
-            data.x,
-            data.y,
-            labels.columns,
-            labelled=rows,
-            groups=data.groups,
-            settings=settings,
-            rng=np.random.default_rng(settings.seed + 1),
-            # Coordinates of a row space are not what the outlook standardises.
-            moments=None if gathered.moments.bases else gathered.moments,
-            progress=lambda share: report("outlook", 0.3 + 0.65 * share),
-        )
     report("recommendation", 0.95)
     recommendations = recommend(
         outlook,
@@ -368,6 +376,16 @@ def _robust(gathered: Gathered, settings: Settings, report: Progress) -> RobustR
     )
     regime_yx = Regime(likeliest_yx) if decided_yx else Regime.UNDETERMINED
     return RobustRun(diagnosis, regime_yx, outlook)
+
+
+def _side_by_side(one: Callable[[], T], other: Callable[[], U], *, threads: bool) -> tuple[T, U]:
+    """Results of two pieces of work that know nothing of each other, one in a thread of its own."""
+    if not threads:
+        return one(), other()
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(one)
+        second = other()
+        return first.result(), second
 
 
 def _subsampled(whole: PairedData, data: PairedData) -> tuple[Finding, ...]:

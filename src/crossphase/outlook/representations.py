@@ -36,7 +36,7 @@ CODES: tuple[Key, ...] = (
 
 # Pairs that fit lifted codes; more are subsampled.
 _LIFTED_ROWS = 4000
-_CHUNK_ROWS = 8192
+_CHUNK_ROWS = 2048
 # Features over rows from which the rows' inner products are decomposed instead.
 _WIDE = 16
 # Directions of raw features that a probe sees; more are rotated away.
