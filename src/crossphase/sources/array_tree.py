@@ -1,0 +1,78 @@
+"""Arrays in folders, as HDF5 files and Zarr stores hold them: which are tables, which columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+from crossphase.sources.choosing import LazyColumns
+
+__all__ = ["columns_beside", "tables_among"]
+
+Shape = tuple[int, ...]
+
+
+def tables_among(arrays: Mapping[str, Any]) -> tuple[dict[str, Shape], dict[str, Shape]]:
+    """Shapes of the two-dimensional arrays of real numbers, and of all others.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array
+        By their paths without a leading slash; whatever has a shape and a dtype.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> tables_among({"a/x": np.ones((3, 2)), "a/t": np.array(["B", "T", "T"])})
+    ({'a/x': (3, 2)}, {'a/t': (3,)})
+    """
+    tables: dict[str, Shape] = {}
+    others: dict[str, Shape] = {}
+    for name, array in arrays.items():
+        shape = tuple(int(size) for size in array.shape or ())
+        is_table = len(shape) == 2 and array.dtype.kind in "fiub"
+        (tables if is_table else others)[name] = shape
+    return tables, others
+
+
+def columns_beside(
+    arrays: Mapping[str, Any], table: str, read: Callable[[str], NDArray[Any]]
+) -> LazyColumns:
+    """Arrays with one value for each row of a table: those in its folder, then those at the top.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array
+    table : str
+        Path of the table.
+    read : callable
+        Given a path, the values there.
+
+    Returns
+    -------
+    LazyColumns
+        By their names within the folder; any others of that many rows by their paths.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> arrays = {"a/x": np.ones((3, 2)), "a/id": np.arange(3), "day": np.arange(3)}
+    >>> list(columns_beside(arrays, "a/x", lambda path: arrays[path]))
+    ['id', 'day', 'a/id']
+    """
+    n = arrays[table].shape[0]
+    folder = table.rpartition("/")[0]
+    fitting = [
+        path
+        for path, array in arrays.items()
+        if path != table and tuple(array.shape or ()) in ((n,), (n, 1))
+    ]
+    places: dict[str, str] = {}
+    for path in fitting:
+        if path.rpartition("/")[0] == folder:
+            places[path.rpartition("/")[2]] = path
+    for path in sorted(fitting, key=lambda path: path.count("/")):
+        places.setdefault(path, path)
+    return LazyColumns(places, lambda name: read(places[name]).reshape(n))
