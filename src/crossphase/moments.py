@@ -227,6 +227,12 @@ class BlockProduct:
     offset: Array
     product: NDArray[Any]
 
+    def moments(self, sizes: Mapping[str, int] | None = None) -> Moments:
+        """Moments of these rows; without `sizes`, as one block of features."""
+        total = MomentSum({"rows": len(self.mean)} if sizes is None else sizes)
+        total.add(self)
+        return total.moments()
+
 
 def block_product(
     arrays: Sequence[Any], weights: Array | None = None, *, double: bool = False

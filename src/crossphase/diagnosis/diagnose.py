@@ -300,7 +300,7 @@ def _robust(gathered: Gathered, settings: Settings, report: Progress) -> RobustR
         )
 
     report("stability" if settings.stability else "outlook", 0.2)
-    stability, outlook = _side_by_side(panel, foretell, threads=gathered.jobs > 1)
+    stability, outlook = _side_by_side(panel, foretell, threads=gathered.how.jobs > 1)
     unstable = stability_finding(stability)
     # What the labels could not test may be signal as well as nuisance, and labels that no shared
     # component is credibly related to tell the two apart no better.

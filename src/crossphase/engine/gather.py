@@ -7,32 +7,26 @@ rows are few enough to be kept, nothing is lost.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crossphase.data import PairedData
-from crossphase.data.checks import (
-    as_floats,
-    feature_findings,
-    refuse_constant,
-    refuse_values,
-    repeated_pairs,
-)
+from crossphase.data.checks import feature_findings, refuse_constant, repeated_pairs
 from crossphase.data.outlying import FarRows, set_aside
-from crossphase.data.scan import ColumnScan, row_keys, scan_block
+from crossphase.engine.looking import PARTS, Found, Side, Wanted, Weigh, as_product
 from crossphase.engine.passes import Pass, Progress, count_jobs
 from crossphase.engine.row_space import row_space
 from crossphase.errors import Finding
 from crossphase.memory import require_memory
-from crossphase.moments import BlockProduct, Moments, MomentSum, block_product
+from crossphase.moments import Moments, MomentSum
 from crossphase.sources import is_in_memory
 from crossphase.sources.rows import float_dtype
 
-__all__ = ["KEPT_ROWS", "Gathered", "Weigh", "gather"]
+__all__ = ["KEPT_ROWS", "Gathered", "How", "gather"]
 
 Ints = NDArray[np.intp]
 Mask = NDArray[np.bool_]
@@ -43,12 +37,8 @@ KEPT_ROWS = 20_000
 
 #: Values of rows kept of what is not in memory already, and the rows kept however wide they are.
 _KEPT_VALUES, _LEAST_KEPT = 2**25, 4000
-_PARTS = 4
 #: Matrices of the size of the moments that a diagnosis holds at a time.
 _COPIES = 8
-
-Weigh = Callable[[NDArray[Any], NDArray[Any]], NDArray[np.float64]]
-"""Weights of rows, from their values in x and in y."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +63,8 @@ class Gathered:
         rows are kept, and any part of them can be had.
     cells : ndarray of shape (n,) or None
         Part of each row.
-    jobs : int
-        Threads for further passes.
-    progress : callable or None
+    how : How
+        Who works on the rows in further passes.
     """
 
     whole: PairedData
@@ -85,8 +74,7 @@ class Gathered:
     moments: Moments
     parts: tuple[Moments, ...] = ()
     cells: Cells | None = None
-    jobs: int = 1
-    progress: Progress | None = None
+    how: How = field(default_factory=lambda: How())
 
     @property
     def n(self) -> int:
@@ -100,7 +88,7 @@ class Gathered:
 
     def half(self, rng: np.random.Generator) -> Moments:
         """Moments of a random half of all rows: of two of the four parts."""
-        one, other = rng.choice(_PARTS, size=2, replace=False)
+        one, other = rng.choice(PARTS, size=2, replace=False)
         return self.parts[int(one)] + self.parts[int(other)]
 
     def weighted(self, weigh: Weigh) -> Gathered:
@@ -123,29 +111,43 @@ class Gathered:
     def _again(self, stage: str, weigh: Weigh | None, *, double: bool) -> Gathered:
         data = self.linear if self.complete else self.whole
         cells = self.cells if self.parts else None
+        wanted = Wanted(cells=cells, weigh=weigh, double=double or self.how.is_on_dask(data))
         sums = _sums(data, cells)
-
-        def work(start: int, block: list[NDArray[Any]]) -> list[BlockProduct | None]:
-            own = None if cells is None else cells[start : start + len(block[0])]
-            weights = None if weigh is None else weigh(*map(as_floats, block))
-            return _products(block, own, weights, double=double)
-
-        for products in Pass((data.x, data.y), self.jobs, self.progress, stage).map(work):
-            _add(sums, products)
+        for result in self.how.looks(data, wanted, stage):
+            _add(sums, result)
         moments, parts = _moments(sums)
         return replace(self, moments=replace(moments, bases=self.moments.bases), parts=parts)
 
 
 @dataclass(frozen=True, eq=False)
-class _Found:
-    """What one block yields: products by part, rows kept, and what was noticed."""
+class How:
+    """Who works on the rows.
 
-    products: list[BlockProduct | None]
-    x: NDArray[Any]
-    y: NDArray[Any]
-    scans: list[ColumnScan]
-    keys: NDArray[np.uint64] | None
-    far: Mask | None
+    Attributes
+    ----------
+    jobs : int
+        Threads.
+    progress : callable or None
+    scheduler : object or None
+        Dask's, see :func:`gather`.
+    """
+
+    jobs: int = 1
+    progress: Progress | None = None
+    scheduler: Any = None
+
+    def is_on_dask(self, data: PairedData) -> bool:
+        """Whether Dask works on the rows: their products are then in float64."""
+        collections = any(hasattr(of, "partitions") for of in (data.x, data.y))
+        return self.scheduler is not None or collections
+
+    def looks(self, data: PairedData, wanted: Wanted, stage: str) -> Iterable[Found]:
+        """What is found in the blocks of all rows, in their order."""
+        if not self.is_on_dask(data):
+            return Pass((data.x, data.y), self.jobs, self.progress, stage).map(wanted.look)
+        from crossphase.engine.dask_tree import look_everywhere
+
+        return look_everywhere(data.x, data.y, wanted, self.scheduler, self.progress, stage)
 
 
 def gather(
@@ -155,6 +157,7 @@ def gather(
     parts: bool = True,
     jobs: int | None = None,
     progress: Progress | None = None,
+    scheduler: Any = None,
 ) -> Gathered:
     """Read all rows once, and keep what a diagnosis needs of them.
 
@@ -173,6 +176,9 @@ def gather(
     jobs : int or None, default None
         Threads, see :func:`crossphase.engine.count_jobs`.
     progress : callable or None, default None
+    scheduler : distributed.Client, str or None, default None
+        Dask scheduler that works on the rows: a client, its address, or ``"threads"``. None uses
+        Dask for Dask collections alone, on the client that is active, if there is one.
 
     Returns
     -------
@@ -191,10 +197,10 @@ def gather(
     >>> found.n, found.complete, found.moments.count
     (90, True, 90)
     """
-    count = count_jobs(jobs)
+    how = How(count_jobs(jobs), progress, scheduler)
     rows, complete = _rows_to_keep(data, seed)
     if complete and max(data.x.shape[1], data.y.shape[1]) >= data.n:
-        return _in_row_space(data, count, progress)
+        return _in_row_space(data, how)
     dim = data.x.shape[1] + data.y.shape[1]
     require_memory(
         8 * _COPIES * dim**2,
@@ -203,15 +209,15 @@ def gather(
     )
     cells = None if complete else _cells(data, seed)
     if data.checked:
-        return _one_pass(data, rows, cells, None, parts, count, progress)[0]
+        return _one_pass(data, rows, cells, None, parts, how)[0]
     metric = FarRows.of_source(data.x), FarRows.of_source(data.y)
-    found, far = _one_pass(data, rows, cells, metric, parts, count, progress)
+    found, far = _one_pass(data, rows, cells, metric, parts, how)
     if far is None:
         return found
     left = set_aside(data, far)
     if left is None:
         # More than a few: these are heavy tails, and every row counts. Read them all again.
-        return _one_pass(data, rows, cells, None, parts, count, progress)[0]
+        return _one_pass(data, rows, cells, None, parts, how)[0]
     return replace(
         found,
         whole=replace(left, findings=(*found.whole.findings, left.findings[-1]), checked=True),
@@ -242,13 +248,13 @@ def _cells(data: PairedData, seed: int) -> Cells:
     """A random part for each row, or for each group."""
     rng = np.random.default_rng([seed, 8])
     if data.groups is None:
-        return rng.integers(_PARTS, size=data.n, dtype=np.int8)
+        return rng.integers(PARTS, size=data.n, dtype=np.int8)
     n_groups = int(data.groups.max()) + 1
-    of_group = rng.permutation(np.arange(n_groups) % _PARTS).astype(np.int8)
+    of_group = rng.permutation(np.arange(n_groups) % PARTS).astype(np.int8)
     return of_group[data.groups]
 
 
-def _in_row_space(data: PairedData, jobs: int, progress: Progress | None) -> Gathered:
+def _in_row_space(data: PairedData, how: How) -> Gathered:
     width = data.x.shape[1] + data.y.shape[1]
     require_memory(
         3 * 8 * data.n * width,
@@ -267,12 +273,12 @@ def _in_row_space(data: PairedData, jobs: int, progress: Progress | None) -> Gat
                 else replace(linear, y=space.coordinates)
             )
     total = _sums(linear, None)
-    for products in Pass((linear.x, linear.y), jobs, progress).map(
-        lambda _, block: _products(block, None)
-    ):
-        _add(total, products)
+    # In memory by now, whoever read them.
+    how = replace(how, scheduler=None)
+    for result in how.looks(linear, Wanted(), "reading rows"):
+        _add(total, result)
     moments = replace(_moments(total)[0], bases=bases)
-    return Gathered(data, data, np.arange(data.n), linear, moments, jobs=jobs, progress=progress)
+    return Gathered(data, data, np.arange(data.n), linear, moments, how=how)
 
 
 def _one_pass(
@@ -281,90 +287,53 @@ def _one_pass(
     cells: Cells | None,
     metric: tuple[FarRows, FarRows] | None,
     parts: bool,
-    jobs: int,
-    progress: Progress | None,
+    how: How,
 ) -> tuple[Gathered, Mask | None]:
     """The pass itself; `metric` tells rows that lie far outside. Their mask, if there are any."""
     keeps = not (len(rows) == data.n and data.checked)
-    split = cells if parts else None
-
-    def work(start: int, block: list[NDArray[Any]]) -> _Found:
-        stop = start + len(block[0])
-        far = None
-        if metric is not None:
-            far = metric[0].far(block[0]) | metric[1].far(block[1])
-        first, last = np.searchsorted(rows, [start, stop]) if keeps else (0, 0)
-        own = rows[first:last] - start
-        if far is not None and far.any():
-            own = own[~far[own]]
-        own_cells = None if split is None else split[start:stop]
-        x, y = (as_floats(of)[own] for of in block)
-        scans, keys, used = [], None, block
-        if not data.checked:
-            scans = [scan_block(as_floats(of), start) for of in block]
-            _refuse(data, scans, block, start)
-            keys = row_keys([as_floats(of) for of in block])
-        if far is not None and far.any():
-            used = [of[~far] for of in block]
-            own_cells = None if own_cells is None else own_cells[~far]
-        return _Found(_products(used, own_cells), x, y, scans, keys, far)
-
-    sums = _sums(data, split)
-    found: list[_Found] = []
-    nothing = np.empty((0, 0))
+    wanted = Wanted(
+        rows=rows if keeps else np.empty(0, dtype=np.intp),
+        cells=cells if parts else None,
+        metric=metric,
+        sides=None if data.checked else _sides(data),
+        ids=data.ids,
+        double=how.is_on_dask(data),
+    )
     x, y = (
-        np.empty((len(rows) if keeps else 0, of.shape[1]), float_dtype(of.dtype))
-        for of in (data.x, data.y)
+        np.empty((len(wanted.rows), of.shape[1]), float_dtype(of.dtype)) for of in (data.x, data.y)
     )
     filled = 0
-    for result in Pass((data.x, data.y), jobs, progress).map(work):
-        _add(sums, result.products)
+    found: list[Found] = []
+    sums = _sums(data, wanted.cells)
+    for result in how.looks(data, wanted, "reading rows"):
         here = slice(filled, filled + len(result.x))
-        if keeps:
-            x[here], y[here] = result.x, result.y
+        x[here], y[here] = result.x, result.y
         filled += len(result.x)
+        _add(sums, result)
         # Products and rows are the only large parts, and are done with.
-        found.append(replace(result, products=[], x=nothing, y=nothing))
+        found.append(result.small())
     moments, of_parts = _moments(sums)
     far = None
     if metric is not None:
         far = np.concatenate([one.far for one in found if one.far is not None])
         far = far if far.any() else None
-    kept = rows if far is None else rows[~far[rows]]
-    whole = data
+    whole, sample = data, data
     if keeps:
+        rows = rows if far is None else rows[~far[rows]]
         x, y = x[:filled], y[:filled]
         if not data.checked:
             whole = replace(data, findings=(*data.findings, *_noticed(data, found, x, y)))
             whole = replace(whole, checked=True)
-        sample = whole.beside(kept, x, y)
-    else:
-        sample = data
-    return (
-        Gathered(whole, sample, kept, sample, moments, of_parts, cells, jobs, progress),
-        far,
-    )
+        sample = whole.beside(rows, x, y)
+    return Gathered(whole, sample, rows, sample, moments, of_parts, cells, how), far
 
 
-def _refuse(
-    data: PairedData, scans: Sequence[ColumnScan], block: Sequence[NDArray[Any]], start: int
-) -> None:
-    """Refuse values that cannot be used, by their place among all rows."""
-    stop = start + len(block[0])
-    sides = ((data.x_name, data.x_features), (data.y_name, data.y_features))
-    for scan, values, (name, features) in zip(scans, block, sides, strict=True):
-        refuse_values(
-            scan,
-            np.asarray(as_floats(values)),
-            name,
-            names=features,
-            rows=np.arange(start, stop),
-            ids=None if data.ids is None else data.ids[start:stop].tolist(),
-        )
+def _sides(data: PairedData) -> tuple[Side, Side]:
+    return (data.x_name, data.x_features), (data.y_name, data.y_features)
 
 
 def _noticed(
-    data: PairedData, found: Sequence[_Found], x: NDArray[Any], y: NDArray[Any]
+    data: PairedData, found: Sequence[Found], x: NDArray[Any], y: NDArray[Any]
 ) -> list[Finding]:
     """What is worth knowing of columns and of repeated rows."""
     findings: list[Finding] = []
@@ -381,33 +350,13 @@ def _noticed(
 
 def _sums(data: PairedData, cells: Cells | None) -> list[MomentSum]:
     sizes = {"x": data.x.shape[1], "y": data.y.shape[1]}
-    return [MomentSum(sizes) for _ in range(1 if cells is None else _PARTS)]
+    return [MomentSum(sizes) for _ in range(1 if cells is None else PARTS)]
 
 
-def _products(
-    block: Sequence[NDArray[Any]],
-    cells: Cells | None,
-    weights: NDArray[np.float64] | None = None,
-    *,
-    double: bool = False,
-) -> list[BlockProduct | None]:
-    """Products of the rows of each part; None for parts without a row."""
-    if cells is None:
-        return [block_product(block, weights, double=double) if len(block[0]) else None]
-    found: list[BlockProduct | None] = []
-    for part in range(_PARTS):
-        rows = np.flatnonzero(cells == part)
-        own = None if weights is None else weights[rows]
-        found.append(
-            block_product([of[rows] for of in block], own, double=double) if len(rows) else None
-        )
-    return found
-
-
-def _add(sums: Sequence[MomentSum], products: Sequence[BlockProduct | None]) -> None:
-    for total, product in zip(sums, products, strict=True):
+def _add(sums: Sequence[MomentSum], found: Found) -> None:
+    for total, product in zip(sums, found.products, strict=True):
         if product is not None:
-            total.add(product)
+            total.add(as_product(product))
 
 
 def _moments(sums: Sequence[MomentSum]) -> tuple[Moments, tuple[Moments, ...]]:
