@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from numpy.typing import NDArray
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
+from crossphase.errors import InputError
 from crossphase.sources.choosing import LazyColumns
 
-__all__ = ["columns_beside", "tables_among"]
+__all__ = ["columns_beside", "refuse_packed", "tables_among"]
 
 Shape = tuple[int, ...]
+
+#: Attributes by which climate and forecast (CF) data say what a stored number stands for.
+_SCALED, _MISSING = ("scale_factor", "add_offset"), ("_FillValue", "missing_value")
 
 
 def tables_among(arrays: Mapping[str, Any]) -> tuple[dict[str, Shape], dict[str, Shape]]:
@@ -76,3 +82,45 @@ def columns_beside(
     for path in sorted(fitting, key=lambda path: path.count("/")):
         places.setdefault(path, path)
     return LazyColumns(places, lambda name: read(places[name]).reshape(n))
+
+
+def refuse_packed(attributes: Mapping[str, Any], dtype: DTypeLike, where: str) -> None:
+    """Refuse numbers that stand for other ones, as xarray and netCDF pack them.
+
+    Parameters
+    ----------
+    attributes : mapping of str to object
+        Of the array.
+    dtype : dtype
+        As stored.
+    where : str
+        What the array is, for messages.
+
+    Raises
+    ------
+    InputError
+
+    Examples
+    --------
+    >>> refuse_packed({"_FillValue": np.nan}, "float32", "x of day.zarr")
+    >>> refuse_packed({"scale_factor": 0.01}, "int16", "x of day.zarr")
+    Traceback (most recent call last):
+    crossphase.errors.InputError: x of day.zarr is packed (attribute scale_factor): open it with
+    xarray, which unpacks it, and give that variable
+    """
+    floats = np.dtype(dtype).kind == "f"
+    for name in (*_SCALED, *_MISSING):
+        if name in attributes and (name in _SCALED or not (floats and _is_nan(attributes[name]))):
+            raise InputError(
+                f"{where} is packed (attribute {name}): open it with xarray, which unpacks it, and "
+                "give that variable"
+            )
+
+
+def _is_nan(value: Any) -> bool:
+    if isinstance(value, str):  # in Zarr 3, eight bytes as text
+        try:
+            value = np.frombuffer(base64.b64decode(value), dtype="<f8")
+        except ValueError:
+            return False
+    return bool(np.isnan(np.asarray(value, dtype=np.float64)).all())

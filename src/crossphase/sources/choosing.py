@@ -189,7 +189,7 @@ def as_text(values: NDArray[Any]) -> NDArray[Any]:
     array(['B', 'T'], dtype='<U1')
     """
     if values.dtype.kind == "T":
-        return values.astype(str)
+        values = values.astype(object)
     if values.dtype.kind not in "OS":
         return values
     flat = values.ravel().tolist()

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crossphase.errors import InputError, import_extra
-from crossphase.sources.array_tree import columns_beside, tables_among
+from crossphase.sources.array_tree import columns_beside, refuse_packed, tables_among
 from crossphase.sources.choosing import as_text, choose, row_ids
 from crossphase.sources.rows import RowSource
 from crossphase.sources.stored_file import StoredFile
@@ -55,7 +55,8 @@ def open_file(
     Raises
     ------
     InputError
-        If there is no such dataset, the choice is open, or the file is damaged.
+        If there is no such dataset, the choice is open, its values are packed as integers, or the
+        file is damaged.
     MissingExtraError
         Without h5py.
     """
@@ -124,6 +125,7 @@ def _chosen(
         arrays = {**arrays, path: group[path]}  # a link, which is not listed
     tables, others = tables_among(arrays)
     name = choose(tables, key, where, others=others)
+    refuse_packed(arrays[name].attrs, arrays[name].dtype, f"{name} of {where}")
     prefix = group.name.rstrip("/")
     columns = columns_beside(arrays, name, lambda at: _column(stored, f"{prefix}/{at}"))
     return f"{prefix}/{name}", columns
