@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,11 +16,13 @@ from threadpoolctl import threadpool_limits
 from crossphase.attribution.groups import RowGroups
 from crossphase.config import Deploy, Estimator, Settings
 from crossphase.data import PairedData
+from crossphase.data.keyed import is_annotated
 from crossphase.data.labels import Labels
 from crossphase.data.outlying import set_outlying_aside
 from crossphase.diagnosis.components import component_findings, component_rows
 from crossphase.diagnosis.drivers import find_drivers
 from crossphase.diagnosis.fitted import fitted_model
+from crossphase.diagnosis.given import read_pair, write_result_into
 from crossphase.diagnosis.options import is_cross_modal
 from crossphase.diagnosis.published import estimate_published
 from crossphase.diagnosis.published_parts import published_diagnosis_parts
@@ -68,6 +71,8 @@ def diagnose(
     ids_labels: Any = None,
     groups: Any = None,
     covariates: Any = None,
+    x_key: str | None = None,
+    y_key: str | None = None,
     names: tuple[str, str] = ("x", "y"),
     label_kind: Any = "auto",
     align: Any = "auto",
@@ -76,28 +81,36 @@ def diagnose(
     seed: int | None = None,
     settings: Settings | None = None,
     jobs: int | None = None,
+    scheduler: Any = None,
+    write_uns: bool = False,
     progress: Progress | None = None,
 ) -> Diagnosis:
     """Say whether to align two modalities, predict one from the other, or stay with one.
 
     Parameters
     ----------
-    x : array-like of shape (n, dx), data frame, or PairedData
-        First modality; or both with labels as :class:`crossphase.PairedData`, and nothing else.
-    y : array-like of shape (n, dy) or data frame
-        Second modality, row by row the same objects.
-    labels : array-like of shape (n,) or (n, q), series or frame
+    x : array-like of shape (n, dx), frame, any other source of rows, path, or PairedData
+        First modality, in memory or read on demand (``docs/formats.md`` lists what is read); or
+        both with labels as :class:`crossphase.PairedData`, and nothing else.
+    y : array-like of shape (n, dy), frame, any other source of rows, or path
+        Second modality, row by row the same objects. Left out where `x` holds both and keys tell
+        them apart.
+    labels : array-like of shape (n,) or (n, q), series or frame, or names of columns
         What a later model should know; missing (NaN, None) where unknown. A few hundred labelled
-        rows are usually enough.
+        rows are usually enough. With keys or paths a text names a column beside the features.
     labelled : array-like of int or bool, optional
         The rows that `labels` belong to, when it holds those rows only.
     ids_x, ids_y, ids_labels : array-like, optional
         Row IDs; rows are matched by them.
     groups : array-like of shape (n,), optional
         Blocks of dependent rows (donor, night); no block is split between fitting and scoring.
+        With keys or paths the name of a column.
     covariates : mapping or frame, optional
         Known nuisances, such as batch or depth: shared components are named by what explains
         them. The mean and norm of each row and the groups are tried without being given.
+    x_key, y_key : str, optional
+        Which matrix of an AnnData, a MuData or a file: ``"X"``, ``"layers/counts"``,
+        ``"obsm/X_pca"``, of a MuData ``"rna"`` or ``"rna/X_pca"``.
     names : tuple of str, default ("x", "y")
         What to call the modalities.
     label_kind, align
@@ -112,6 +125,11 @@ def diagnose(
     jobs : int, optional
         Threads that work on the rows; −1 takes all processors. By default as many as NumPy's BLAS
         may use. The result does not depend on it.
+    scheduler : distributed.Client or str, optional
+        Dask scheduler that reads and multiplies the rows: a client, its address, or
+        ``"threads"``. Dask collections are always read by Dask.
+    write_uns : bool, default False
+        Write the result into ``uns["crossphase"]`` of the AnnData, MuData or file that `x` is.
     progress : callable, optional
         Called with a stage's name and the fraction done.
 
@@ -139,27 +157,25 @@ def diagnose(
         raise InputError(f"settings={settings!r}: give a crossphase.Settings")
     given = {"estimator": estimator, "deploy": deploy, "seed": seed}
     settings = replace(settings, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
-    if isinstance(x, PairedData):
-        if y is not None or labels is not None:
-            raise InputError("PairedData holds both modalities and the labels: give nothing else")
-        data = x
-    else:
-        if y is None:
-            raise InputError("only one modality was given: give x and y, or a PairedData")
-        data = PairedData.from_arrays(
-            x,
-            y,
-            labels,
-            labelled=labelled,
-            ids_x=ids_x,
-            ids_y=ids_y,
-            ids_labels=ids_labels,
-            groups=groups,
-            covariates=covariates,
-            names=names,
-            label_kind=label_kind,
-            align=align,
-        )
+    container = x
+    if write_uns and not (is_annotated(x) or isinstance(x, str | os.PathLike)):
+        raise InputError(f"write_uns: x is a {type(x).__name__}; give an AnnData, MuData or path")
+    data = read_pair(
+        x,
+        y,
+        x_key,
+        y_key,
+        labels=labels,
+        labelled=labelled,
+        ids_x=ids_x,
+        ids_y=ids_y,
+        ids_labels=ids_labels,
+        groups=groups,
+        covariates=covariates,
+        names=names,
+        label_kind=label_kind,
+        align=align,
+    )
     report = progress or _silent
     published = settings.estimator == "published"
     data = set_outlying_aside(data, keep=published)
@@ -168,10 +184,16 @@ def diagnose(
             "no labels: signal and nuisance cannot be told apart without a few labelled rows; "
             "give labels for some of the pairs"
         )
-    if not published:
-        return run_robust(data, settings, jobs=jobs, progress=report).diagnosis
-    with threadpool_limits(limits=1, user_api="blas"):
-        return _published(data, data.labels.standardised(), settings, report)
+    if published:
+        with threadpool_limits(limits=1, user_api="blas"):
+            found = _published(data, data.labels.standardised(), settings, report)
+    else:
+        found = run_robust(
+            data, settings, jobs=jobs, scheduler=scheduler, progress=report
+        ).diagnosis
+    if write_uns:
+        write_result_into(container, found)
+    return found
 
 
 def _silent(stage: str, fraction: float) -> None:
@@ -202,6 +224,7 @@ def run_robust(
     *,
     moments: Moments | None = None,
     jobs: int | None = None,
+    scheduler: Any = None,
     progress: Progress | None = None,
 ) -> RobustRun:
     """The robust diagnosis of data that are checked and hold labels.
@@ -216,6 +239,8 @@ def run_robust(
         memory.
     jobs : int or None, default None
         Threads that work on rows, see :func:`crossphase.engine.count_jobs`.
+    scheduler : object or None, default None
+        Dask's, see :func:`crossphase.engine.gather`.
     progress : callable or None, default None
 
     Returns
@@ -231,6 +256,7 @@ def run_robust(
             seed=settings.seed,
             parts=settings.stability,
             jobs=jobs,
+            scheduler=scheduler,
             progress=lambda stage, share: report(stage, 0.1 * share),
         )
     else:

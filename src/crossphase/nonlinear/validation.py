@@ -122,6 +122,7 @@ def validate(
         raise InputError(f"n_seeds={n_seeds}: give 1 or more")
     if settings.estimator != "robust" or not settings.outlook:
         raise InputError("validation compares with the outlook: use the robust estimator with it")
+    data = data.in_memory()
     rng = np.random.default_rng(settings.seed)
     split = _split(data, rng)
     seen = data

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crossphase.config import Settings
 from crossphase.data import AlignChoice, KindChoice, MultimodalData, PairedData
+from crossphase.data.keyed import is_annotated, keyed_views
 from crossphase.datasets.modalities import Modalities
 from crossphase.diagnosis.diagnose import RobustRun, run_robust
 from crossphase.diagnosis.options import metric_of
@@ -180,6 +181,9 @@ def _data(views: Any, labels: Any, *choices: Any) -> MultimodalData:
                 f"{type(views).__name__} holds the labels, IDs and groups: give nothing else"
             )
         return views.together() if isinstance(views, Modalities) else views
+    if is_annotated(views):
+        named = keyed_views(views, labels, groups)
+        return MultimodalData.from_arrays(**named, label_kind=label_kind, align=align)
     return MultimodalData.from_arrays(
         views,
         labels,
