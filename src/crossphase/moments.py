@@ -26,6 +26,8 @@ Array = NDArray[np.float64]
 
 #: Squares beyond these leave the range in which float32 is accurate.
 _LARGEST_SQUARE, _SMALLEST_SQUARE = 1e30, 1e-28
+#: What float32 holds exactly, by name: libraries other than NumPy have types of their own.
+_NARROW = frozenset({"float32", "float16", "bfloat16", "int16", "int8", "uint16", "uint8", "bool"})
 #: Block means kept apart until they are merged.
 _MOST_BLOCKS = 2048
 #: Spread over mean up to which a column is constant but for rounding.
@@ -141,6 +143,7 @@ class Moments:
         mean = self.mean + step * (other.count / count)
         weight = self.count * (other.count / count)
         scatter = self.scatter + other.scatter + weight * np.outer(step, step)
+        _silence_constant(scatter, count, mean, self.single or other.single)
         return Moments(count, mean, scatter, self.sizes, self.single or other.single, self.bases)
 
     def __sub__(self, other: Moments) -> Moments:
@@ -153,6 +156,7 @@ class Moments:
         mean = self.mean - step * (other.count / count)
         weight = self.count * (other.count / count)
         scatter = self.scatter - other.scatter - weight * np.outer(step, step)
+        _silence_constant(scatter, count, mean, self.single or other.single)
         return Moments(count, mean, scatter, self.sizes, self.single or other.single, self.bases)
 
     def _check_blocks(self, other: Moments) -> None:
@@ -259,22 +263,39 @@ def block_product(
     single = not double and all(np.can_cast(array.dtype, np.float32) for array in arrays)
     bounds = np.cumsum([0, *(array.shape[1] for array in arrays)])
     stacked = np.empty((len(arrays[0]), bounds[-1]), dtype=np.float32 if single else np.float64)
-    for array, start, stop in zip(arrays, bounds, bounds[1:], strict=False):
-        stacked[:, start:stop] = array
     count = len(stacked) if weights is None else float(weights.sum())
     share = np.full(len(stacked), 1.0 / count) if weights is None else weights / count
     share = share.astype(stacked.dtype)
     with np.errstate(over="ignore", invalid="ignore"):
+        for array, start, stop in zip(arrays, bounds, bounds[1:], strict=False):
+            _from_first(array, stacked[:, start:stop])
         centre = share @ stacked
         stacked -= centre
-        # The rounding error of the centre itself matters at offsets far above the spread.
+        # The rounding error of the centre itself matters where rows drift far from the first.
         offset = (share @ stacked).astype(np.float64)
         if weights is not None:
             stacked *= np.sqrt(weights).astype(stacked.dtype)[:, None]
         product = stacked.T @ stacked
-    if single and not _in_range(np.diag(product)):
-        return block_product(arrays, weights, double=True)
-    return BlockProduct(count, centre + offset, offset, product)
+    if single:
+        squares = np.diag(product)
+        faded = bool(stacked[:, squares == 0].any())
+        if faded or not _in_range(squares):
+            return block_product(arrays, weights, double=True)
+    first = np.concatenate([array[0].astype(np.float64) for array in arrays])
+    return BlockProduct(count, first + centre + offset, offset, product)
+
+
+def _from_first(array: NDArray[Any], out: NDArray[Any]) -> None:
+    """Rows as seen from the first one.
+
+    Means of such rows lose no digits to the features' offsets, and constant columns become exact
+    zeros.
+    """
+    if array.dtype == out.dtype:
+        np.subtract(array, array[0], out=out)
+    else:
+        out[:] = array
+        out -= out[0].copy()
 
 
 def _in_range(squares: NDArray[Any]) -> bool:
@@ -287,27 +308,47 @@ def _in_range(squares: NDArray[Any]) -> bool:
     )
 
 
+def _silence_constant(scatter: Array, count: float, mean: Array, single: bool) -> None:
+    """Zero what rounding leaves of constant columns: it must not pass for a feature."""
+    rounding = _SINGLE_ROUNDING if single else _DOUBLE_ROUNDING
+    constant = np.diag(scatter) <= count * (rounding * mean) ** 2
+    if constant.any():
+        scatter[constant], scatter[:, constant] = 0.0, 0.0
+
+
 def _device_product(arrays: Sequence[Any], weights: Array | None, double: bool) -> BlockProduct:
     """The same where the arrays lie: on a GPU, say."""
     from array_api_compat import array_namespace, device
 
-    xp = array_namespace(*arrays)
-    single = not double and all(array.dtype != xp.float64 for array in arrays)
+    # A modality in main memory goes where the other one lies.
+    away = next(array for array in arrays if not isinstance(array, np.ndarray))
+    xp, where = array_namespace(away), device(away)
+    arrays = [
+        xp.asarray(array, device=where) if isinstance(array, np.ndarray) else array
+        for array in arrays
+    ]
+    narrow = [str(array.dtype).removeprefix("torch.") in _NARROW for array in arrays]
+    single = not double and all(narrow)
     dtype = xp.float32 if single else xp.float64
     stacked = xp.concat([xp.astype(array, dtype) for array in arrays], axis=1)
+    first = _on_cpu(stacked[0, :]).astype(np.float64)
+    stacked = stacked - stacked[:1, :]
     count = stacked.shape[0] if weights is None else float(weights.sum())
     own = np.full(stacked.shape[0], 1.0) if weights is None else weights
-    share = xp.asarray(own / count, dtype=dtype, device=device(stacked))
+    share = xp.asarray(own / count, dtype=dtype, device=where)
     centre = share @ stacked
     stacked = stacked - centre
     offset = share @ stacked
     if weights is not None:
         stacked = stacked * xp.sqrt(share * count)[:, None]
     product = _on_cpu(xp.matmul(xp.matrix_transpose(stacked), stacked))
-    if single and not _in_range(np.diag(product)):
-        return _device_product(arrays, weights, True)
+    if single:
+        squares = np.diag(product)
+        varies = _on_cpu(xp.any(stacked != 0, axis=0))
+        if bool((varies & (squares == 0)).any()) or not _in_range(squares):
+            return _device_product(arrays, weights, True)
     moved = _on_cpu(offset).astype(np.float64)
-    return BlockProduct(count, _on_cpu(centre) + moved, moved, product)
+    return BlockProduct(count, first + _on_cpu(centre) + moved, moved, product)
 
 
 def _on_cpu(array: Any) -> NDArray[Any]:
@@ -386,9 +427,6 @@ class MomentSum:
             scatter -= offsets.T @ (counts[:, None] * offsets)
         total = counts.sum()
         mean = means[0] + shift
-        # What rounding leaves of a constant column must not pass for a feature.
-        rounding = _SINGLE_ROUNDING if self.single else _DOUBLE_ROUNDING
-        constant = np.diag(scatter) <= total * (rounding * mean) ** 2
-        scatter[constant], scatter[:, constant] = 0.0, 0.0
+        _silence_constant(scatter, total, mean, self.single)
         count = int(total) if all(isinstance(c, int) for c, _, _ in self._blocks) else float(total)
         return Moments(count, mean, scatter, self.sizes, self.single)
