@@ -106,6 +106,16 @@ class SignalDensity:
         """Entry (j, i): of z_j along the direction of z_i."""
         return np.asarray(self.z @ self.z.T / np.maximum(np.sqrt(self._strength), 1e-12))
 
+    @cached_property
+    def _in_their_span(self) -> Array:
+        """Coefficients in coordinates of the space they span, shape (k, min(k, q)).
+
+        With more labels than components nothing happens outside of it: matrices that are the
+        identity there have the same determinants and solutions without it.
+        """
+        k, q = self.z.shape
+        return self.z if q <= k else np.asarray(np.linalg.qr(self.z.T)[1].T)
+
     def apart(self, j: int | NDArray[np.intp], sets: Mask) -> Array:
         """Of component j in each of `sets`, every member of which has a label direction to itself.
 
@@ -124,13 +134,13 @@ class SignalDensity:
         found = np.full(len(sets), -np.inf)
         some = np.flatnonzero(left > 0)
         each, stronger, left = each[some], stronger[some], left[some]
-        unit = self.z / np.maximum(np.sqrt(self._strength), 1e-12)[:, None]
-        products, units = (
-            (v[:, :, None] * v[:, None, :]).reshape(-1, q * q) for v in (self.z, unit)
-        )
-        mixed = np.eye(q) + ((stronger * self.leak[:, each].T) @ products).reshape(-1, q, q)
-        rigid = np.eye(q) + _RIGID * (stronger @ units).reshape(-1, q, q)
-        own = self.z[each][:, :, None]
+        z = self._in_their_span
+        r = z.shape[1]
+        unit = z / np.maximum(np.sqrt(self._strength), 1e-12)[:, None]
+        products, units = ((v[:, :, None] * v[:, None, :]).reshape(-1, r * r) for v in (z, unit))
+        mixed = np.eye(r) + ((stronger * self.leak[:, each].T) @ products).reshape(-1, r, r)
+        rigid = np.eye(r) + _RIGID * (stronger @ units).reshape(-1, r, r)
+        own = z[each][:, :, None]
         _, log_det = np.linalg.slogdet(mixed)
         whole, outside = (
             (np.linalg.solve(matrix, own) * own).sum(axis=(1, 2)) for matrix in (mixed, rigid)
