@@ -68,6 +68,28 @@ def diagnose(
             show_default=False,
         ),
     ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs",
+            metavar="N",
+            help="Threads that work on the rows; -1: one a processor. Changes the time only.",
+            show_default=False,
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="Let a Dask cluster read the rows, tcp://host:8786; or threads, on this machine.",
+            show_default=False,
+        ),
+    ] = None,
+    write_uns: Annotated[
+        bool,
+        typer.Option("--write-uns", help="Write the result into uns of X, an .h5ad or .h5mu."),
+    ] = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
@@ -88,12 +110,18 @@ def diagnose(
         )
     if html_target == STDOUT:
         raise InputError("--html -: the page needs a file; give a path such as report.html")
+    if write_uns and files.x.suffix.lower() not in (".h5ad", ".h5mu"):
+        raise InputError(f"--write-uns: {files.x} is no .h5ad or .h5mu, which alone have uns")
     check_targets((json_target, html_target), files.inputs)
     with progress_bar(quiet) as progress:
         data = files.read(progress, covariates or ())
         from crossphase.diagnosis import diagnose as run
 
-        result = run(data, settings=settings, progress=progress)
+        result = run(data, settings=settings, jobs=jobs, scheduler=scheduler, progress=progress)
         result = planned(result, with_plan, progress)
+    if write_uns:
+        from crossphase.diagnosis.given import write_result_into
+
+        write_result_into(files.x, result)
     result = replace(result, warnings=said_in_options(result.warnings))
     publish(result, json_target=json_target, html_target=html_target, quiet=quiet, verbose=verbose)

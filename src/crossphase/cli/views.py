@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from crossphase.cli.output import Progress
     from crossphase.data import PairedData
-    from crossphase.sources import Table
+    from crossphase.io.tables import Table
     from crossphase.nonlinear.views import Kind
 
 __all__ = ["Views", "XKind", "YKind", "read_views"]
@@ -73,7 +73,7 @@ def read_views(files: PairFiles, kinds: tuple[str, str], progress: Progress | No
     """
     import numpy as np
 
-    from crossphase.sources import Table
+    from crossphase.io.tables import Table
 
     found: list[tuple[Kind, NDArray[Any] | None, Table | None]] = []
     notes = []
@@ -112,7 +112,7 @@ def _array(
     path: Path, key: str | None, id_column: str | None, kind: str
 ) -> tuple[NDArray[Any] | None, NDArray[np.str_] | None]:
     """The array of a .npy or .npz and its IDs; None for tables and archives of several arrays."""
-    from crossphase.sources.numpy_files import read_npy, read_npz
+    from crossphase.io.arrays import read_npy, read_npz
     from crossphase.io.paths import checked_path
 
     ending = checked_path(path).suffix.lower()

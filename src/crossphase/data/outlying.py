@@ -177,8 +177,10 @@ def set_outlying_aside(data: PairedData, *, keep: bool = False) -> PairedData:
     return replace(rest, findings=(*data.findings, finding))
 
 
-def set_aside(data: PairedData, far: NDArray[np.bool_]) -> PairedData | None:
-    """The same without rows that lie far outside; None where they are too many to be outliers.
+def set_aside(data: PairedData, far: NDArray[np.bool_]) -> PairedData:
+    """The same without rows that lie far outside, or with all where they are no outliers.
+
+    Either way with the finding ``"outlying-rows"``.
 
     Parameters
     ----------
@@ -187,9 +189,9 @@ def set_aside(data: PairedData, far: NDArray[np.bool_]) -> PairedData | None:
         Not all False.
     """
     kept, finding = _judged({f"{data.x_name} or {data.y_name}": far}, data.labels, data.ids)
-    if kept is None or finding is None:
-        return None
-    return replace(data.take(~far), findings=(*data.findings, finding))
+    assert finding is not None
+    rest = data if kept is None else data.take(~far)
+    return replace(rest, findings=(*data.findings, finding))
 
 
 def find_outlying(

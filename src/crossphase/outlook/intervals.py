@@ -77,9 +77,11 @@ class BootstrapWeights:
 
     def __matmul__(self, columns: Array) -> Array:
         """Weighted sums of columns of shape (n, m): shape (n_draws, m)."""
-        # Rows that share a weight are summed first.
-        totals = np.zeros((self.n_units, columns.shape[1]))
-        np.add.at(totals, self.unit, columns)
+        totals = columns
+        if self.n_units < len(self.unit) or (np.diff(self.unit) != 1).any():
+            # Rows that share a weight are summed first.
+            totals = np.zeros((self.n_units, columns.shape[1]))
+            np.add.at(totals, self.unit, columns)
         return np.concatenate([block @ totals for block in self._blocks()])
 
     def _blocks(self) -> Iterator[Array]:

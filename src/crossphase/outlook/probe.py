@@ -241,10 +241,7 @@ def class_distances(code: Array, task: Task) -> tuple[Array, Callable[[Array, in
 
     stacked = (inverse[:, :, None] * centres.T[:, None, :]).reshape(len(values), -1)
 
-    def from_centres(rows: Array) -> tuple[Array, Array]:
-        """Inner products of rows with every centre, and distances up to a term per row."""
-        inner = (rows @ stacked).reshape(len(rows), len(_PENALTIES), -1)
-        return inner, (centres**2 @ inverse).T - 2.0 * inner
+    inner = (within @ stacked).reshape(m, len(_PENALTIES), -1)
 
     # Leaving row i out: its class mean moves by d/(n_c − 1), the within-class scatter loses
     # n_c/(n_c − 1) d dᵀ (d = row − class mean); Sherman–Morrison does the rest.
@@ -254,9 +251,18 @@ def class_distances(code: Array, task: Task) -> tuple[Array, Callable[[Array, in
     squared = (within**2) @ inverse
     factor = shift / freedom
     factor = factor / np.maximum(1.0 - factor * squared, 1e-12)
-    to_centre = ((scores * within) @ inverse)[:, :, None] - from_centres(within)[0]
-    distance = ((scores**2) @ inverse)[:, :, None] + from_centres(scores)[1]
-    distance += factor[:, :, None] * to_centre**2
+    to_centre = ((scores * within) @ inverse)[:, :, None] - inner
+    # A row is its class's centre and what it has within the class: squares of the centres' own
+    # distances need no row.
+    between = (centres @ stacked).reshape(task.n_classes, len(_PENALTIES), -1)
+    between = (centres**2 @ inverse).T - 2.0 * between
+    distance = between[numbers]
+    distance += ((scores**2) @ inverse)[:, :, None]
+    inner *= 2.0
+    distance -= inner
+    np.square(to_centre, out=to_centre)
+    to_centre *= factor[:, :, None]
+    distance += to_centre
     own = shift**2 * squared * (1.0 + factor * squared)
     distance[np.arange(m), :, numbers] = np.where(alone, np.inf, own)
 
