@@ -112,7 +112,7 @@ def test_the_document_has_places_for_what_is_measured(tmp_path: Path) -> None:
     tables.write_tables(copy, "paper", results)
     text = copy.read_text()
     assert "| 50,000 | – | 1.00 | – | 100 | – |" in text
-    assert "Commit abc1234, today" in text
+    assert "series: commit abc1234, today" in text
     # Filling them again leaves nothing of what was there before.
     tables.write_tables(copy, "paper", results)
     assert copy.read_text() == text

@@ -274,12 +274,11 @@ _PLAIN = ("scatter", "read", "products", "demo")
 
 
 def kernels() -> list[str]:
-    """Which BLAS runs, on which kernel, with how many threads."""
+    """Which BLAS libraries run, and on which kernels."""
     from threadpoolctl import threadpool_info
 
     found = {
-        f"{pool['internal_api']} {pool['version']}, {pool.get('architecture') or 'unknown'} "
-        f"kernel, threads: {pool['num_threads']}"
+        f"{pool['internal_api']} {pool['version']} ({pool.get('architecture') or 'unknown'} kernel)"
         for pool in threadpool_info()
         if pool["user_api"] == "blas"
     }
@@ -320,7 +319,8 @@ def main() -> None:
     except Skipped as reason:
         record["skipped"] = str(reason)
     except Exception as error:  # noqa: BLE001 - a measurement that fails is reported, not lost
-        record["skipped"] = f"{type(error).__name__}: {error}".split("\n")[0]
+        told = str(error).replace(f"{spec.get('home', '')}/", "").split("\n")[0]
+        record["skipped"] = f"{type(error).__name__}: {told}"
     if spec.get("mode") == "counted":
         from counting import share_read
 

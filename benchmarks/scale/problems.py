@@ -180,11 +180,12 @@ def _annotated(problem: Problem) -> dict[str, Any]:
     from scipy import sparse
 
     x, y = zip(*((sparse.csr_matrix(x), y) for _, x, y in blocks(problem)), strict=True)
-    cells = pd.DataFrame(index=[f"cell{i}" for i in range(problem.n)])
-    return {
-        "rna": anndata.AnnData(sparse.vstack(x, format="csr"), obs=cells),
-        "protein": anndata.AnnData(np.vstack(y), obs=cells.copy()),
-    }
+    found = {}
+    for name, values in (("rna", sparse.vstack(x, format="csr")), ("protein", np.vstack(y))):
+        cells = pd.DataFrame(index=[f"cell{i}" for i in range(problem.n)])
+        features = pd.DataFrame(index=[f"{name}{i}" for i in range(values.shape[1])])
+        found[name] = anndata.AnnData(values, obs=cells, var=features)
+    return found
 
 
 def _h5ad(problem: Problem, home: Path) -> None:

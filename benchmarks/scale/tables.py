@@ -50,23 +50,28 @@ def lengths_table(scale: str, results: Mapping[str, Record]) -> str:
 
 
 def machine_lines(results: Mapping[str, Record]) -> str:
-    """Where and with what these were measured, in one paragraph a machine."""
-    told = []
-    for result in results.values():
+    """Where and with what these were measured; cases of one commit and machine together."""
+    together: dict[str, list[str]] = {}
+    loads: dict[str, list[float]] = {}
+    for name, result in results.items():
         machine = result["machine"]
         records = [r for of in result["records"].values() for r in of if "kernels" in r]
         kernels = sorted({kernel for r in records for kernel in r["kernels"]})
         versions = records[-1]["versions"] if records else {}
         repeats = max((len(of) for of in result["records"].values()), default=0)
-        told.append(
-            f"Commit {machine['commit']}{' with changes' if machine['changed'] else ''}, "
+        told = (
+            f"commit {machine['commit']}{' with changes' if machine['changed'] else ''}, "
             f"{machine['when']}; {machine.get('processor', 'unknown processor')}, "
-            f"{machine['processors']} processors, load {machine.get('load', '?')} before; "
-            f"repeats: {repeats}; {'; '.join(kernels)}; "
-            + ", ".join(f"{name} {version}" for name, version in versions.items())
-            + "."
+            f"{machine['processors']} processors; repeats: {repeats}; {', '.join(kernels)}; "
+            + ", ".join(f"{package} {version}" for package, version in versions.items())
         )
-    return "\n\n".join(dict.fromkeys(told))
+        together.setdefault(told, []).append(name)
+        loads.setdefault(told, []).append(machine.get("load", 0.0))
+    return "\n".join(
+        f"- {', '.join(names)}: {told}. Load of the machine before: {min(loads[told]):.1f} to "
+        f"{max(loads[told]):.1f}."
+        for told, names in together.items()
+    )
 
 
 def between(text: str, name: str, inside: str) -> str:
