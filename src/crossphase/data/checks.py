@@ -99,6 +99,8 @@ def _is_number(text: str) -> bool:
 def _array_values(table: Any, what: str) -> NDArray[Any]:
     if hasattr(table, "obs_names") and hasattr(table, "X"):
         raise InputError(f"{what} is an annotated matrix: give its .X, a layer or an .obsm entry")
+    if isinstance(table, np.memmap):
+        return table
     if isinstance(table, np.ma.MaskedArray) and table.dtype.kind in "fiub":
         return np.ma.filled(table.astype(np.float64), np.nan)
     try:

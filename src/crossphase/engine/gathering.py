@@ -36,7 +36,7 @@ KEPT_ROWS = 20_000
 """Labelled rows, and unlabelled ones, that are kept at most; more are a random sample."""
 
 #: Values of rows kept of what is not in memory already, and the rows kept however wide they are.
-_KEPT_VALUES, _LEAST_KEPT = 2**25, 4000
+_KEPT_VALUES, _LEAST_KEPT = 2**24, 6000
 #: Matrices of the size of the moments that a diagnosis holds at a time.
 _COPIES = 8
 

@@ -21,8 +21,12 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from crossphase.data.scan import block_bounds
 from crossphase.errors import InputError
+from crossphase.sources.rows import release
 
 __all__ = ["Pass", "Progress", "count_jobs"]
+
+#: Bytes read between two times that mapped pages are given back.
+_RELEASED_BYTES = 64 * 2**20
 
 T = TypeVar("T")
 Progress = Callable[[str, float], None]
@@ -105,10 +109,15 @@ class Pass:
             Takes the position of a block's first row and its rows of each modality.
         """
         began = time.monotonic()
-        done = 0
+        done = released = 0
+        row_bytes = sum(view.shape[1] * view.dtype.itemsize for view in self.views)
         with threadpool_limits(limits=1, user_api="blas"):
             for rows, result in self._worked(work):
                 done += rows
+                if (done - released) * row_bytes > _RELEASED_BYTES or done == self.n:
+                    released = done
+                    for view in self.views:
+                        release(view)
                 if self.progress is not None:
                     self.progress(_told(self.stage, done, self.n, began), done / self.n)
                 yield result

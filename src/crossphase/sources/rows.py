@@ -7,6 +7,7 @@ derives from :class:`RowSource` and says how to read consecutive rows.
 
 from __future__ import annotations
 
+import mmap
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -15,7 +16,15 @@ from typing import Any, TypeGuard
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["PickedRows", "RowSource", "contiguous_runs", "float_dtype", "is_in_memory", "pick"]
+__all__ = [
+    "PickedRows",
+    "RowSource",
+    "contiguous_runs",
+    "float_dtype",
+    "is_in_memory",
+    "pick",
+    "release",
+]
 
 Ints = NDArray[np.intp]
 
@@ -66,6 +75,9 @@ class RowSource(ABC):
     @abstractmethod
     def read(self, start: int, stop: int) -> NDArray[Any]:
         """Rows from `start` up to `stop`, dense, shape (stop − start, d), of `dtype`."""
+
+    def release(self) -> None:  # noqa: B027 - most have nothing to give back
+        """Give back what reading has left in memory."""
 
     @property
     def ndim(self) -> int:
@@ -151,12 +163,40 @@ class PickedRows(RowSource):
         """Rows at any positions."""
         return np.asarray(self.source[_as_slice(self.rows[rows])])
 
+    def release(self) -> None:
+        """Give back what reading has left in memory."""
+        release(self.source)
+
 
 def _as_slice(rows: Ints) -> Any:
     """Consecutive positions as a slice, which is read without being sought."""
     if len(rows) and rows[-1] - rows[0] == len(rows) - 1 and bool((np.diff(rows) == 1).all()):
         return slice(int(rows[0]), int(rows[-1]) + 1)
     return rows
+
+
+def release(source: Any) -> None:
+    """Give back the pages of a mapped file that reading has left with the process.
+
+    They stay in the system's cache, and are had again from there.
+    """
+    if isinstance(source, RowSource):
+        source.release()
+        return
+    mapped = _map_of(source)
+    # Of a map that can be written to, pages would be lost with what was written. Windows has no
+    # such call, and takes pages back by itself.
+    if mapped is not None and mapped.mode == "r" and hasattr(mmap, "MADV_DONTNEED"):
+        mapped._mmap.madvise(mmap.MADV_DONTNEED)
+
+
+def _map_of(values: Any) -> Any:
+    """The memory map that an array looks into; None if it lies in memory."""
+    while values is not None:
+        if isinstance(values, np.memmap):
+            return values
+        values = getattr(values, "base", None)
+    return None
 
 
 def pick(source: Any, rows: Ints) -> Any:
@@ -212,4 +252,4 @@ def float_dtype(dtype: DTypeLike) -> np.dtype[Any]:
 
 def is_in_memory(values: Any) -> TypeGuard[NDArray[Any]]:
     """Whether values are a NumPy array that lies in memory, not a map of a file."""
-    return isinstance(values, np.ndarray) and not isinstance(values, np.memmap)
+    return isinstance(values, np.ndarray) and _map_of(values) is None
