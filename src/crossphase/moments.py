@@ -113,7 +113,7 @@ class Moments:
             part = [array[rows_here] for array in arrays.values()]
             own = None if weights is None else weights[rows_here] * scale
             total.add(block_product(part, own))
-        found = total.moments()
+        found = total.finish()
         # Weights were summed in floating point; the count is a number of rows.
         return found if weights is None else replace(found, count=n)
 
@@ -133,7 +133,7 @@ class Moments:
                 total.add(block_product(list(arrays.values())))
         if total is None or not total.count:
             raise InputError("no rows: an empty stream of chunks has no moments")
-        return total.moments()
+        return total.finish()
 
     def __add__(self, other: Moments) -> Moments:
         """Moments of the rows of both."""
@@ -235,7 +235,7 @@ class BlockProduct:
         """Moments of these rows; without `sizes`, as one block of features."""
         total = MomentSum({"rows": len(self.mean)} if sizes is None else sizes)
         total.add(self)
-        return total.moments()
+        return total.finish()
 
 
 def block_product(
@@ -410,6 +410,16 @@ class MomentSum:
         InputError
             If no row was.
         """
+        return self._settled(self.scatter.copy())
+
+    def finish(self) -> Moments:
+        """The same, and nothing is left here: no second matrix is needed."""
+        scatter, self.scatter = self.scatter, np.zeros((0, 0))
+        found = self._settled(scatter)
+        self._blocks = []
+        return found
+
+    def _settled(self, scatter: Array) -> Moments:
         if not self.count:
             raise InputError("no rows: an empty stream of blocks has no moments")
         counts = np.array([count for count, _, _ in self._blocks])
@@ -419,7 +429,6 @@ class MomentSum:
         apart = means - means[0]
         shift = counts @ apart / counts.sum()
         apart -= shift
-        scatter = self.scatter.copy()
         if len(counts) > 1:
             scatter += apart.T @ (counts[:, None] * apart)
         if self.single:

@@ -361,7 +361,7 @@ def _add(sums: Sequence[MomentSum], found: Found) -> None:
 
 def _moments(sums: Sequence[MomentSum]) -> tuple[Moments, tuple[Moments, ...]]:
     """Moments of all rows, and of the parts where there are several."""
-    parts = tuple(total.moments() for total in sums if total.count)
+    parts = tuple(total.finish() for total in sums if total.count)
     whole = parts[0]
     for part in parts[1:]:
         whole = whole + part
