@@ -382,23 +382,39 @@ def _before_lines(scale: str, found: Found) -> list[Line]:
     return lines
 
 
+_PEER_WAYS = (("float32", 1), ("float64", 1), ("float32", 2))
+
+
 def _peer_runs(scale: str) -> list[Run]:
-    runs = []
-    for threads in (1, 2):
-        for package in ("crossphase", "cca-zoo"):
-            given = {"action": "components", "package": package, "problem": PEER[scale].as_dict()}
-            runs.append(Run(f"{package} {threads}", given, threads=threads))
-    return runs
+    problem = PEER[scale]
+    return [
+        Run(
+            f"{package} {dtype} {threads}",
+            {
+                "action": "components",
+                "package": package,
+                "dtype": dtype,
+                "problem": problem.as_dict(),
+            },
+            threads=threads,
+        )
+        for dtype, threads in _PEER_WAYS
+        for package in ("crossphase", "cca-zoo")
+    ]
 
 
 def _peer_lines(scale: str, found: Found) -> list[Line]:
-    return [
-        _ratio(
-            f"CrossAlignment over cca-zoo's CCA, BLAS threads: {threads}",
-            found, f"crossphase {threads}", f"cca-zoo {threads}", 1 / 6,
-        )
-        for threads in (1, 2)
-    ]  # fmt: skip
+    lines = []
+    for dtype, threads in _PEER_WAYS:
+        of = f"{dtype} {threads}"
+        lines.append(
+            _ratio(
+                f"CrossAlignment over cca-zoo's CCA, {dtype}, BLAS threads: {threads}",
+                found, f"crossphase {of}", f"cca-zoo {of}", 1 / 6,
+            )
+        )  # fmt: skip
+        lines.append(_memory(f"peak of CrossAlignment, {dtype}", found, f"crossphase {of}", None))
+    return lines[:-1]
 
 
 CASES = (
@@ -415,7 +431,7 @@ CASES = (
     Case("series", "{series} float32, memory-mapped, by length", _series_runs, _series_lines),
     Case("classes", "2,000 × (64 + 64), 1,000 labels", _classes_runs, _classes_lines),
     Case("before", "digits: today's build and the one before", _before_runs, _before_lines),
-    Case("peer", "{peer} float32, ten components", _peer_runs, _peer_lines),
+    Case("peer", "{peer}, ten components", _peer_runs, _peer_lines),
 )  # fmt: skip
 
 

@@ -227,14 +227,16 @@ def _warm(spec: Spec) -> list[np.ndarray]:
 
 
 def ten_components(spec: Spec) -> Action:
-    given = arrays(spec)
+    """Ten canonical components of arrays of one dtype, both packages given the same."""
+    given = [side.astype(spec["dtype"], copy=False) for side in arrays(spec)]
     if spec["package"] == "cca-zoo":
         from cca_zoo.linear import CCA
 
-        CCA(n_components=2).fit([side[:500].astype(float) for side in given])
+        CCA(n_components=2).fit([side[:500] for side in given])
         return lambda: CCA(n_components=10).fit(given)
     from crossphase.linear import CrossAlignment
 
+    CrossAlignment(n_components=2).fit(*(side[:500] for side in given))
     return lambda: CrossAlignment(n_components=10).fit(*given)
 
 

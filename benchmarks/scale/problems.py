@@ -128,6 +128,8 @@ def _labels(problem: Problem) -> np.ndarray:
     parts = []
     rng = np.random.default_rng(2)
     centres = rng.normal(size=(max(problem.classes, 1), SHARED))
+    # Of one length: classes are then about equally frequent.
+    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
     for start in range(0, min(problem.n, _LABELS_AMONG), BLOCK):
         shared = _normal([1, start // BLOCK], BLOCK, SHARED)
         # Classes are the nearest of some centres; numbers a sum of three directions.
