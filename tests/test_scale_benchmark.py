@@ -111,7 +111,7 @@ def test_the_document_has_places_for_what_is_measured(tmp_path: Path) -> None:
     results = {"series": {"machine": machine, "records": {"pass 50000": [record]}}}
     tables.write_tables(copy, "paper", results)
     text = copy.read_text()
-    assert "| 50,000 | – | 1.00 | – | 100 | – |" in text
+    assert "| 50,000 | – | 1.00 | – | 200 | – |" in text
     assert "series: commit abc1234, today" in text
     # Filling them again leaves nothing of what was there before.
     tables.write_tables(copy, "paper", results)

@@ -249,20 +249,19 @@ def _files_lines(form: str) -> Callable[[str, Found], list[Line]]:
     def lines(scale: str, found: Found) -> list[Line]:
         n, short = f"{LONG[scale].n:,}", f"{SHORT[scale].n:,}"
         of = "memory-mapped .npy" if form == "npy" else "Parquet"
-        # Pages of a mapped file are the page cache, and go when memory is wanted elsewhere.
-        entry = "anon" if form == "npy" else "peak"
-        own = "own memory (RssAnon)" if form == "npy" else "peak"
         rows = [
             _ratio(
                 f"{n} rows from {of}, less one plain read", found, "long", "scatter", 4,
                 minus="read", unit="scatters",
             ),
-            _memory(f"{own}, {n} rows", found, "long", 2**30, entry),
-            _memory(f"{own}, {short} rows", found, "short", 2**30, entry),
-            _same(f"{own}, {n} over {short} rows", found, entry),
+            _memory(f"peak, {n} rows", found, "long", 2**30),
+            _memory(f"peak, {short} rows", found, "short", 2**30),
+            _same(f"peak, {n} over {short} rows", found, "peak"),
         ]  # fmt: skip
         if form == "npy":
-            rows.append(_memory(f"with pages of the mapped files, {n} rows", found, "long", None))
+            # Without the pages of mapped files, which belong to the system's cache.
+            rows.append(_memory(f"of it its own (RssAnon), {n} rows", found, "long", None, "anon"))
+            rows.append(_same(f"its own, {n} over {short} rows", found, "anon"))
         return rows
 
     return lines

@@ -34,11 +34,11 @@ def save_picture(path: Path, scale: str, results: Mapping[str, dict[str, Any]]) 
             taken = [statistics.median(seconds(found, f"{name} {n}")) for n in lengths]
             left.loglog(lengths, taken, style, marker="o", ms=4, color=colour, label=label)
             if name != "scatter":
-                own = [peak(found, f"{name} {n}", "anon") / 1e6 for n in lengths]
-                right.loglog(lengths, own, style, marker="o", ms=4, color=colour, label=label)
+                most = [peak(found, f"{name} {n}") / 1e6 for n in lengths]
+                right.loglog(lengths, most, style, marker="o", ms=4, color=colour, label=label)
         size = [4 * n * (problem.dx + problem.dy) / 1e6 for n in lengths]
         right.loglog(lengths, size, "--", color=LIGHT.muted, label="the data as float32")
-        for ax, title in ((left, "seconds, one thread"), (right, "MB of own memory")):
+        for ax, title in ((left, "seconds, one thread"), (right, "peak memory, MB")):
             ax.set_title(f"{title}; {problem.dx} + {problem.dy} features")
             ax.set_xlabel("pairs")
             ax.xaxis.set_ticks(lengths, labels=[f"{n:,}" for n in lengths])

@@ -33,8 +33,8 @@ def lengths_table(scale: str, results: Mapping[str, Record]) -> str:
     """Seconds and memory by number of rows."""
     found = results.get("series", {}).get("records", {})
     rows = [
-        "| rows | scatter, s | pass, s | diagnosis, s | own memory of the pass, MB "
-        "| of the diagnosis, MB |",
+        "| rows | scatter, s | pass, s | diagnosis, s "
+        "| peak of the pass, MB | of the diagnosis, MB |",
         "|---|---|---|---|---|---|",
     ]
     for n in LENGTHS[scale]:
@@ -44,7 +44,7 @@ def lengths_table(scale: str, results: Mapping[str, Record]) -> str:
             cells.append(f"{taken[len(taken) // 2]:.2f}" if taken else "–")
         for name in ("pass", "full"):
             there = seconds(found, f"{name} {n}")
-            cells.append(f"{peak(found, f'{name} {n}', 'anon') / 1e6:,.0f}" if there else "–")
+            cells.append(f"{peak(found, f'{name} {n}') / 1e6:,.0f}" if there else "–")
         rows.append("| " + " | ".join(cells) + " |")
     return "\n".join(rows)
 
