@@ -137,7 +137,8 @@ def _items(
             f"{source} is neither a folder of images nor a file of texts: give a folder, a .txt, "
             f"or a table ({', '.join(_TABLES)})"
         )
-    from crossphase.io.paths import existing_file, reading_failed
+    from crossphase.sources.paths import existing_file
+    from crossphase.sources.reading import reading_failed
 
     try:
         lines = existing_file(source).read_text(encoding="utf-8-sig").splitlines()

@@ -15,7 +15,7 @@ from crossphase.errors import InputError
 if TYPE_CHECKING:
     from crossphase.cli.output import Progress
     from crossphase.data import PairedData
-    from crossphase.io.tables import Table
+    from crossphase.sources import Table
 
 __all__ = [
     "AlignBy",

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from crossphase.cli.output import Progress
     from crossphase.data import PairedData
-    from crossphase.io.tables import Table
     from crossphase.nonlinear.views import Kind
+    from crossphase.sources import Table
 
 __all__ = ["Views", "XKind", "YKind", "read_views"]
 
@@ -73,7 +73,7 @@ def read_views(files: PairFiles, kinds: tuple[str, str], progress: Progress | No
     """
     import numpy as np
 
-    from crossphase.io.tables import Table
+    from crossphase.sources import Table
 
     found: list[tuple[Kind, NDArray[Any] | None, Table | None]] = []
     notes = []
@@ -99,7 +99,7 @@ def read_views(files: PairFiles, kinds: tuple[str, str], progress: Progress | No
             continue
         notes.append(f"{path}: taken for {taken}, {len(array)} of {shape}.")
         numbers = np.arange(len(array), dtype=np.float64)[:, None]
-        found.append((taken, array, Table(path, numbers, ids)))  # type: ignore[arg-type]
+        found.append((taken, array, Table(numbers, ids=ids, named=ids is not None, path=path)))
     data = files.read(progress, tables=(found[0][2], found[1][2])).in_memory()
     rows = tuple(
         features if array is None else array[features[:, 0].astype(np.intp)]
@@ -112,10 +112,12 @@ def _array(
     path: Path, key: str | None, id_column: str | None, kind: str
 ) -> tuple[NDArray[Any] | None, NDArray[np.str_] | None]:
     """The array of a .npy or .npz and its IDs; None for tables and archives of several arrays."""
-    from crossphase.io.arrays import read_npy, read_npz
-    from crossphase.io.paths import checked_path
+    from crossphase.sources.files import checked_source
+    from crossphase.sources.numpy_files import read_npy, read_npz
 
-    ending = checked_path(path).suffix.lower()
+    if path.is_dir():
+        return None, None
+    ending = checked_source(path).suffix.lower()
     if ending == ".npy":
         return read_npy(path), None
     if ending != ".npz":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crossphase.data.scan import ColumnScan, block_bounds, scan_block
-from crossphase.data.tabular import carried_ids, column_names, has_default_index, is_frame
+from crossphase.data.tabular import carried_ids, column_names, has_default_index
 from crossphase.errors import Finding, InputError
 from crossphase.results.formatting import counted
 from crossphase.sources import RowSource, Table
@@ -45,7 +44,6 @@ _SHOWN = 5
 #: little, and every product is exact.
 SMALL_VALUES = 2**23
 _COMPARED_ROWS = 4096
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(e[+-]?\d+)?", re.IGNORECASE)
 _KINDS = {
     "O": "Python objects",
     "U": "text",
@@ -61,39 +59,6 @@ _KINDS = {
 def _listed(names: Sequence[object]) -> str:
     shown = ", ".join(repr(name) for name in names[:_SHOWN])
     return shown + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-
-
-def _frame_values(frame: Any, what: str) -> Array:
-    text = [j for j, dtype in enumerate(frame.dtypes) if getattr(dtype, "kind", "O") not in "fiub"]
-    if text:
-        shown = [f"{frame.columns[j]!r} ({frame.dtypes.iloc[j]})" for j in text[:_SHOWN]]
-        place, mend = _first_text(frame.iloc[:, text[0]])
-        raise InputError(
-            f"{what} has "
-            f"{counted(len(text), 'column that is not numeric', 'columns that are not numeric')}: "
-            f"{', '.join(shown)}{', …' if len(text) > _SHOWN else ''}{place}; {mend}"
-        )
-    values: Array = frame.to_numpy(dtype=np.float64, na_value=np.nan)
-    return values
-
-
-def _first_text(column: Any) -> tuple[str, str]:
-    """Where the first value that is no number stands, and how to mend such a column."""
-    mend = "drop or encode it, or name it as IDs or labels"
-    for row, value in enumerate(column):
-        if isinstance(value, str) and not _is_number(value):
-            if _DECIMAL_COMMA.fullmatch(value.strip()):
-                mend = "write decimal points, not decimal commas"
-            return f", first {value!r} in row {row} of {column.name!r} (counted from 0)", mend
-    return "", mend
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _array_values(table: Any, what: str) -> NDArray[Any]:
@@ -145,11 +110,10 @@ def read_features(table: Any, what: str) -> Table:
         return replace(table, values=as_rows(_checked_shape(table.values, what)))
     if isinstance(table, RowSource):
         return Table(as_rows(_checked_shape(table, what)))
-    is_pandas = is_frame(table) and not hasattr(table, "__dask_graph__")
-    reader = None if is_pandas else reader_of(table)
+    reader = reader_of(table)
     if reader is not None:
         return read_features(reader.open_object(table, what), what)
-    values = _frame_values(table, what) if is_pandas else _array_values(table, what)
+    values = _array_values(table, what)
     return Table(
         as_rows(_checked_shape(values, what)),
         names=column_names(table),

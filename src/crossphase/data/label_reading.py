@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from crossphase.data.tabular import is_frame, is_series
 from crossphase.errors import InputError
+from crossphase.sources import Table
 
 __all__ = ["RawColumn", "Source", "read_columns"]
 
@@ -55,7 +56,7 @@ def read_columns(labels: Any, what: str = "label") -> tuple[RawColumn, ...]:
 
     Parameters
     ----------
-    labels : array-like of shape (n,) or (n, q), series, frame, or mapping of name to column
+    labels : array-like of shape (n,) or (n, q), series, frame, Table, or mapping of name to column
         Lists may mix None with one other type.
     what : str, default "label"
         Name of a single unnamed column, and stem of several.
@@ -75,6 +76,8 @@ def read_columns(labels: Any, what: str = "label") -> tuple[RawColumn, ...]:
     >>> column.source, column.missing
     ('text', array([False,  True, False]))
     """
+    if isinstance(labels, Table):
+        labels = labels.values
     if isinstance(labels, Mapping):
         columns = tuple(_read_column(values, str(name)) for name, values in labels.items())
     elif is_frame(labels):

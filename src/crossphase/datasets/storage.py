@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from crossphase.datasets.modalities import DatasetLabel, Modalities
 from crossphase.errors import Finding, InputError
 from crossphase.io.about import FORMAT
-from crossphase.io.paths import reading_failed
 from crossphase.io.writing import write_file
+from crossphase.sources.reading import reading_failed
 
 __all__ = ["read_modalities", "write_modalities"]
 

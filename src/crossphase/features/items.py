@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crossphase.errors import InputError
-from crossphase.io.paths import existing_file, reading_failed
+from crossphase.sources.paths import existing_file
+from crossphase.sources.reading import reading_failed
 
 __all__ = ["IMAGE_ENDINGS", "image_files", "open_images"]
 

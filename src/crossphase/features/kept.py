@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crossphase.errors import InputError
-from crossphase.io.arrays import read_npy
 from crossphase.io.writing import write_file
+from crossphase.sources.numpy_files import read_npy
 
 __all__ = ["fingerprint", "kept_or_made"]
 

@@ -11,7 +11,8 @@ from typing import Any
 from crossphase.data import AlignChoice, KindChoice, PairedData
 from crossphase.errors import InputError
 from crossphase.io.about import derived_labels
-from crossphase.io.tables import Table, read_labels, read_table
+from crossphase.io.tables import read_labels, read_table
+from crossphase.sources import Table
 
 __all__ = ["PathLike", "aside_columns", "load_paired", "read_beside"]
 
@@ -40,12 +41,12 @@ def load_paired(
     Parameters
     ----------
     x_path, y_path : str or path-like
-        .npy, .npz, .csv, .tsv, .parquet or .h5mu.
+        Of any format of :func:`crossphase.io.read_table`. Large tables are not read here: their
+        rows are, when they are needed.
     labels_path : str or path-like, default None
-        The same formats but .h5mu. Without it, `label_columns` are taken from the table of x, or
-        of y.
+        The same formats. Without it, `label_columns` are taken from the table of x, or of y.
     x_key, y_key, labels_key : str, default None
-        Arrays of .npz archives; of .h5mu see :func:`crossphase.io.read_table`.
+        Which one is meant of several, see :func:`crossphase.io.read_table`.
     id_column : str, default None
         Column with row IDs, in x, y and labels alike (labels in a .npy file follow the rows of
         x). Rows are then matched by ID, compared as text.
@@ -73,7 +74,7 @@ def load_paired(
     InputError
         If a file or what it holds cannot be used; one line that says how to mend it.
     MissingExtraError
-        If text or Parquet tables are read without pandas.
+        If a package is needed that is not installed.
     """
     of_files = _names(Path(x_path), Path(y_path), x_key, y_key)
     aside = aside_columns(label_columns, groups_column, covariate_columns)
@@ -81,10 +82,8 @@ def load_paired(
     y = tables[1] or read_table(y_path, key=y_key, id_column=id_column, aside=aside)
     named = (names[0] or of_files[0], names[1] or of_files[1])
     data = PairedData.from_arrays(
-        x.values,
-        y.values,
-        ids_x=x.ids,
-        ids_y=y.ids,
+        x,
+        y,
         names=named,
         label_kind=label_kind,
         align=align,
@@ -161,20 +160,27 @@ def read_beside(
         table = read_labels(
             labels_path, label_columns or None, key=labels_key, id_column=id_column, aside=aside
         )
-        found |= {"labels": table.values, "ids_labels": table.ids}
+        found |= _with_ids("labels", table.values, table)
         searched.append(table)
     elif label_columns:
         source = _holder(label_columns, tables, "label")
         labels = {name: source.columns[name] for name in label_columns}
-        found |= {"labels": labels, "ids_labels": source.ids}
+        found |= _with_ids("labels", labels, source)
     if groups_column is not None:
         source = _holder([groups_column], searched, "groups")
-        found |= {"groups": source.columns[groups_column], "ids_groups": source.ids}
+        found |= _with_ids("groups", {groups_column: source.columns[groups_column]}, source)
     if covariate_columns:
         source = _holder(covariate_columns, searched, "covariate")
         covariates = {name: source.columns[name] for name in covariate_columns}
-        found |= {"covariates": covariates, "ids_covariates": source.ids}
+        found |= _with_ids("covariates", covariates, source)
     return found
+
+
+def _with_ids(name: str, values: Any, source: Table) -> dict[str, Any]:
+    """Values beside the features, and the IDs of their rows; an index has to be asked for."""
+    if source.named or not (source.counted or source.ids is not None):
+        return {name: values, f"ids_{name}": source.ids}
+    return {name: Table(values, ids=source.ids, counted=source.counted)}
 
 
 def _holder(wanted: Sequence[str], tables: Sequence[Table], role: str) -> Table:

@@ -10,16 +10,21 @@ from pathlib import Path
 from crossphase.data import AlignChoice, KindChoice, MultimodalData
 from crossphase.errors import InputError
 from crossphase.io.about import derived_labels
-from crossphase.io.arrays import tables_in
-from crossphase.io.h5mu import modalities_in
 from crossphase.io.load import PathLike, aside_columns, read_beside
-from crossphase.io.paths import checked_path
 from crossphase.io.tables import read_table
 from crossphase.results.names import distinct_names
+from crossphase.sources.files import checked_source, format_of
+from crossphase.sources.modalities import modalities
+from crossphase.sources.numpy_files import tables_in
 
 __all__ = ["load_modalities"]
 
 Source = tuple[Path, str | None]
+
+#: Formats of which one file may hold several tables, without saying that these are modalities.
+_KEYED = frozenset(
+    {"annotated_files", "hdf5", "hugging_face", "lake", "safetensors_file", "zarr_store"}
+)
 
 
 def load_modalities(
@@ -40,15 +45,17 @@ def load_modalities(
     Parameters
     ----------
     paths : sequence of str or path-like
-        One file a modality, of the formats of :func:`crossphase.io.load_paired`; a .npz archive
-        gives one modality for each of its two-dimensional arrays, a .h5mu all of its own.
+        One file a modality, of the formats of :func:`crossphase.io.read_table`; a .npz archive
+        gives one modality for each of its two-dimensional arrays, a .h5mu all of its own, a 10x
+        matrix one for each type of features.
     labels_path : str or path-like, default None
         Without it, `label_columns` are taken from the first table that has them.
     names : sequence of str, default ()
         What to call the modalities, in order; by default their array's or file's name.
     keys : sequence of str, default ()
-        Arrays of .npz archives, or modalities of .h5mu files, to take; by default all. Of a
-        modality ``rna`` its entry ``X_pca`` of obsm is called ``rna/X_pca``.
+        Arrays of .npz archives, modalities of .h5mu files, or other keys of
+        :func:`crossphase.io.read_table`, to take; by default all. Of a modality ``rna`` its entry
+        ``X_pca`` of obsm is called ``rna/X_pca``.
     labels_key, id_column, label_columns, label_kind, groups_column, align
         As for :func:`crossphase.io.load_paired`.
 
@@ -61,7 +68,7 @@ def load_modalities(
     InputError
         If a file or what it holds cannot be used; one line that says how to mend it.
     MissingExtraError
-        If text or Parquet tables are read without pandas.
+        If a package is needed that is not installed.
 
     Examples
     --------
@@ -82,9 +89,9 @@ def load_modalities(
         name: read_table(path, key=key, id_column=id_column, aside=aside)
         for name, (path, key) in zip(called, sources, strict=True)
     }
-    ids = {name: table.ids for name, table in tables.items() if table.ids is not None}
+    ids = {name: table.ids for name, table in tables.items() if table.named}
     data = MultimodalData.from_arrays(
-        {name: table.values for name, table in tables.items()},
+        tables,
         ids=ids or None,
         label_kind=label_kind,
         align=align,
@@ -110,23 +117,13 @@ def _sources(paths: Sequence[PathLike], keys: Sequence[str], aside: Sequence[str
     sources: list[Source] = []
     unused = list(keys)
     for path in paths:
-        checked = checked_path(path)
-        ending = checked.suffix.lower()
-        if ending not in (".npz", ".h5mu"):
-            sources.append((checked, None))
-            continue
-        if ending == ".npz":
-            found = tables_in(checked, aside=aside)
-            taken = [name for name in found if name in keys] if keys else list(found)
-        else:
-            found = modalities_in(checked)
-            taken = [k for k in keys if k.partition("/")[0] in found] if keys else list(found)
+        checked = checked_source(path)
+        taken = _taken(checked, keys, aside)
         unused = [name for name in unused if name not in taken]
         sources += [(checked, name) for name in taken]
     if unused:
         raise InputError(
-            f"no archive has a table {unused[0]!r}: check the name, or give a .npz or .h5mu that "
-            "has it"
+            f"no archive has a table {unused[0]!r}: check the name, or give a file that has it"
         )
     twice = [source for source, count in Counter(sources).items() if count > 1]
     if twice:
@@ -135,6 +132,27 @@ def _sources(paths: Sequence[PathLike], keys: Sequence[str], aside: Sequence[str
         what = f"{sources[0][0]} holds one modality" if sources else "no modality was given"
         raise InputError(f"{what}: give at least two")
     return sources
+
+
+def _taken(path: Path, keys: Sequence[str], aside: Sequence[str]) -> list[str | None]:
+    """Keys of the tables to take from one file; None for a file that is one table."""
+    if path.suffix.lower() == ".npz":
+        found = tables_in(path, aside=aside)
+        return [name for name in found if name in keys] if keys else list(found)
+    found = modalities(path)
+    if found:
+        return [key for key in keys if key.partition("/")[0] in found] if keys else list(found)
+    if not keys or format_of(path) not in _KEYED:
+        return [None]
+    return [key for key in keys if _has(path, key)]
+
+
+def _has(path: Path, key: str) -> bool:
+    try:
+        read_table(path, key=key)
+    except InputError:
+        return False
+    return True
 
 
 def _called(sources: Sequence[Source], names: Sequence[str]) -> list[str]:

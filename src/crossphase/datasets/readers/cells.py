@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from crossphase.datasets.modalities import DatasetLabel, Modalities
 from crossphase.datasets.stereo.pairs import Split
 from crossphase.errors import Finding, InputError
-from crossphase.io.arrays import read_npy
-from crossphase.io.paths import checked_path
 from crossphase.sources.annotated_layout import H5ad, open_h5ad
+from crossphase.sources.numpy_files import read_npy
+from crossphase.sources.paths import checked_path
 
 __all__ = ["centred_log_ratio", "donor_split", "read_cells"]
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from crossphase.datasets.modalities import DatasetLabel, Modalities
 from crossphase.errors import Finding, InputError
-from crossphase.io.paths import existing_file, reading_failed
+from crossphase.sources.paths import existing_file
+from crossphase.sources.reading import reading_failed
 
 __all__ = ["read_coco"]
 

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crossphase.errors import InputError, import_extra
-from crossphase.io.paths import existing_file, reading_failed
+from crossphase.sources.paths import existing_file
+from crossphase.sources.reading import reading_failed
 
 __all__ = ["LightCurve", "Spectrum", "find_fits", "read_light_curve", "read_spectrum", "target_of"]
 

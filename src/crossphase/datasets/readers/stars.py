@@ -26,9 +26,9 @@ from crossphase.datasets.readers.star_views import (
     spectrum_features,
 )
 from crossphase.errors import Finding, InputError
-from crossphase.io.arrays import read_npy
-from crossphase.io.paths import checked_path
 from crossphase.io.tables import read_table
+from crossphase.sources.numpy_files import read_npy
+from crossphase.sources.paths import checked_path
 
 __all__ = ["read_star_features", "read_stars"]
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from crossphase.datasets.stereo.factors import FactorGrid
 from crossphase.errors import Finding, InputError, import_extra
-from crossphase.io.arrays import read_npz
-from crossphase.io.paths import reading_failed
+from crossphase.sources.numpy_files import read_npz
+from crossphase.sources.reading import reading_failed
 
 __all__ = ["DSPRITES_FILE", "SHAPES3D_FILE", "PublishedFile", "read_dsprites", "read_shapes3d"]
 

@@ -10,25 +10,42 @@ from pathlib import Path
 
 from crossphase.errors import InputError
 
-__all__ = ["ENDINGS", "checked_path", "existing_file", "reading_failed"]
+__all__ = ["ENDINGS", "checked_path", "ending_of", "existing_file"]
 
-#: Endings that can be read, and what such a file looks like inside.
-ENDINGS = {
-    ".npy": "NumPy array",
-    ".npz": "zip archive",
-    ".csv": "text",
-    ".tsv": "text",
-    ".parquet": "Parquet table",
-    ".h5mu": "HDF5 file",
+#: Endings that can be read, and what such a file looks like inside; None where anything may be.
+ENDINGS: dict[str, tuple[str, ...] | None] = {
+    ".npy": ("NumPy array",),
+    ".npz": ("zip archive",),
+    ".csv": ("text",),
+    ".tsv": ("text",),
+    ".csv.gz": ("gzip file",),
+    ".tsv.gz": ("gzip file",),
+    ".csv.zst": ("Zstandard file",),
+    ".tsv.zst": ("Zstandard file",),
+    ".parquet": ("Parquet table",),
+    ".feather": ("Arrow file", "Feather file of version 1"),
+    ".arrow": ("Arrow file", "binary file of unknown kind"),  # streams have no mark
+    ".ipc": ("Arrow file", "binary file of unknown kind"),
+    ".h5ad": ("HDF5 file",),
+    ".h5mu": ("HDF5 file",),
+    ".h5": ("HDF5 file",),
+    ".hdf5": ("HDF5 file",),
+    ".zarr": None,
+    ".zip": ("zip archive",),
+    ".safetensors": None,
 }
+_PACKED = (".gz", ".zst")
 _MAGIC = (
     (b"\x93NUMPY", "NumPy array"),
     (b"PK\x03\x04", "zip archive"),
     (b"PK\x05\x06", "empty zip archive"),
     (b"PAR1", "Parquet table"),
+    (b"ARROW1", "Arrow file"),
+    (b"FEA1", "Feather file of version 1"),
     (b"\x89HDF", "HDF5 file"),
     (b"MuData", "HDF5 file"),  # with the 512 bytes before it that MuData writes
     (b"\x1f\x8b", "gzip file"),
+    (b"\x28\xb5\x2f\xfd", "Zstandard file"),
     (b"%PDF", "PDF document"),
     (b"\xd0\xcf\x11\xe0", "old Excel workbook"),
     *((bytes([0x80, protocol]), "Python pickle") for protocol in range(2, 6)),
@@ -43,10 +60,18 @@ def _looks_like(head: bytes) -> str:
     return "binary file of unknown kind" if b"\0" in head else "text"
 
 
-def reading_failed(path: Path, error: Exception, mend: str) -> InputError:
-    """The one-line error for a file that a reader gave up on."""
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return InputError(f"{path} cannot be read as {path.suffix.lower()} ({reason}): {mend}")
+def ending_of(path: Path) -> str:
+    """The ending that tells the format: two where a file is compressed.
+
+    Examples
+    --------
+    >>> ending_of(Path("a.b.CSV.gz")), ending_of(Path("rna.v2.npy")), ending_of(Path("x.gz"))
+    ('.csv.gz', '.npy', '.gz')
+    """
+    endings = [ending.lower() for ending in path.suffixes[-2:]]
+    if endings and endings[-1] in _PACKED:
+        return "".join(endings)
+    return endings[-1] if endings else ""
 
 
 def existing_file(path: str | os.PathLike[str], endings: Collection[str] = ()) -> Path:
@@ -81,7 +106,7 @@ def existing_file(path: str | os.PathLike[str], endings: Collection[str] = ()) -
             raise InputError(f"{path} is a folder: give a file inside it")
         if not stat.S_ISREG(mode):
             raise InputError(f"{path} is a pipe or a device, not a file: save the data to a file")
-        ending = path.suffix.lower()
+        ending = ending_of(path)
         if endings and ending not in endings:
             raise InputError(
                 f"{path} has the ending {ending or '(none)'!r}, which cannot be read: "
@@ -132,8 +157,9 @@ def checked_path(path: str | os.PathLike[str]) -> Path:
             f"{path} is a Python pickle, which is never opened because it can run code: "
             "save the array with numpy.save(..., allow_pickle=False)"
         )
-    ending = path.suffix.lower()
-    if found != ENDINGS[ending]:
+    ending = ending_of(path)
+    expected = ENDINGS[ending]
+    if expected is not None and found not in expected:
         raise InputError(
             f"{path} ends in {ending} but looks like a {found}: "
             "rename it to what it is, or write it again"
