@@ -321,7 +321,9 @@ def main() -> None:
     except Skipped as reason:
         record["skipped"] = str(reason)
     except Exception as error:  # noqa: BLE001 - a measurement that fails is reported, not lost
-        told = str(error).replace(f"{spec.get('home', '')}/", "").split("\n")[0]
+        told = str(error).split("\n")[0]
+        for folder in (spec.get("home"), Path(__file__).resolve().parents[2]):
+            told = told.replace(f"{folder}/", "")
         record["skipped"] = f"{type(error).__name__}: {told}"
     if spec.get("mode") == "counted":
         from counting import share_read
