@@ -48,7 +48,8 @@ def test_every_pair_is_what_its_diagnosis_says(found):
         ):
             assert ratio.delta == pytest.approx(separation.delta, rel=1e-6)
             assert ratio.probability == separation.probability
-        ahead = np.sign(d.log_delta_draws[:, 1] - d.log_delta_draws[:, 2]).mean()
+        apart = d.log_delta_draws[:, 1] - d.log_delta_draws[:, 2]
+        ahead = np.sign(np.where(np.abs(apart) < 1e-9, 0.0, apart)).mean()
         assert pair.direction == ("x->y" if ahead >= 0 else "y->x")
         assert pair.direction_probability == pytest.approx(0.5 + abs(ahead) / 2)
         scores = [(row.representation, row.view, row.kind, row.score) for row in d.outlook]

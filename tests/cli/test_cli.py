@@ -57,7 +57,8 @@ def test_verdict_on_stdout_and_exit_0(files, calls, capsys):
     data, choices = calls[0]
     assert (data.x_name, data.y_name) == ("rna", "protein")
     assert data.x.shape == (60, 4)
-    assert choices == {"progress": None, "settings": Settings()}
+    expected = {"progress": None, "settings": Settings(), "jobs": None, "scheduler": None}
+    assert choices == expected
 
 
 def test_every_choice_reaches_the_estimator(files, calls):

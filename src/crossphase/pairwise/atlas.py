@@ -31,6 +31,9 @@ __all__ = ["atlas"]
 
 Array = NDArray[np.float64]
 Names = tuple[str, str]
+#: Difference of log Δ that rounding makes.
+_TIED = 1e-9
+
 Progress = Callable[[str, float], None]
 
 _HOWS: tuple[How, ...] = ("beside", "in training")
@@ -284,7 +287,9 @@ def _ordered(
 def _short(pair: Names, run: RobustRun, said: Sequence[Finding]) -> AtlasPair:
     d = run.diagnosis
     larger = d.log_delta_draws[:, 1] - d.log_delta_draws[:, 2]
-    forward = float((larger > 0).mean() + 0.5 * (larger == 0).mean())
+    # Ties are ties whatever the rounding of moments that arrived together or apart.
+    tied = np.abs(larger) < _TIED
+    forward = float(((larger > 0) & ~tied).mean() + 0.5 * tied.mean())
     squared = np.clip(d.alignment.values, 0.0, 1.0) ** 2
     return AtlasPair(
         x=pair[0],
