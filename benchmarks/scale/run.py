@@ -69,7 +69,8 @@ def measure(case: Case, scale: str, out: Path, folder: Path, given: argparse.Nam
     """Let the runs of a case take turns, and keep every record as it comes."""
     path = out / f"{case.name}.json"
     kept = {} if given.again else _read(path)
-    result: Record = {"machine": machine(), "specs": {}, "records": {}}
+    now = machine()
+    result: Record = {"machine": now, "specs": {}, "records": {}}
     runs = case.runs(scale)
     for run in runs:
         same = kept.get("specs", {}).get(run.name) == run.spec
@@ -85,7 +86,7 @@ def measure(case: Case, scale: str, out: Path, folder: Path, given: argparse.Nam
             if len(records) > repeat or any("skipped" in record for record in records):
                 continue
             start = time.perf_counter()
-            records.append(_once(run, folder, given.baseline))
+            records.append({**_once(run, folder, given.baseline), "commit": now["commit"]})
             print(_told(case, run, repeat, records[-1], time.perf_counter() - start), flush=True)
             _write(path, result)
     _write(path, result)

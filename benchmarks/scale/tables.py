@@ -59,8 +59,10 @@ def machine_lines(results: Mapping[str, Record]) -> str:
         kernels = sorted({kernel for r in records for kernel in r["kernels"]})
         versions = records[-1]["versions"] if records else {}
         repeats = max((len(of) for of in result["records"].values()), default=0)
+        # An interrupted run may have gone on at another commit.
+        commits = sorted({r.get("commit", machine["commit"]) for r in records}) or ["none"]
         told = (
-            f"commit {machine['commit']}{' with changes' if machine['changed'] else ''}, "
+            f"commit {' and '.join(commits)}{' with changes' if machine['changed'] else ''}, "
             f"{machine['when']}; {machine.get('processor', 'unknown processor')}, "
             f"{machine['processors']} processors; repeats: {repeats}; {', '.join(kernels)}; "
             + ", ".join(f"{package} {version}" for package, version in versions.items())
