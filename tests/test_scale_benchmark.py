@@ -115,6 +115,8 @@ def test_the_document_has_places_for_what_is_measured(tmp_path: Path) -> None:
     # Filling them again leaves nothing of what was there before.
     tables.write_tables(copy, "paper", results)
     assert copy.read_text() == text
+    tables.write_tables(copy, "paper", results, "figures/lengths.png")
+    assert "(figures/lengths.png)" in copy.read_text()
     with pytest.raises(ValueError, match="has no place"):
         tables.between("no marks", "goals", "")
 

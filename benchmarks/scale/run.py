@@ -60,8 +60,9 @@ def main() -> int:
     if given.write:
         from picture import save_picture
 
-        write_tables(ROOT / "docs/scale.md", given.scale, results)
-        save_picture(ROOT / "docs/figures/scale-lengths.png", given.scale, results)
+        figure = "figures/scale-lengths.png"
+        drawn = save_picture(ROOT / "docs" / figure, given.scale, results)
+        write_tables(ROOT / "docs/scale.md", given.scale, results, figure if drawn else None)
     return 0
 
 

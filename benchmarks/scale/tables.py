@@ -92,10 +92,15 @@ def between(text: str, name: str, inside: str) -> str:
     return f"{before}{begin}\n{inside}\n{end}{after}"
 
 
-def write_tables(path: Path, scale: str, results: Mapping[str, Record]) -> None:
-    """Fill the three places of a document."""
+def write_tables(
+    path: Path, scale: str, results: Mapping[str, Record], figure: str | None = None
+) -> None:
+    """Fill the three places of a document; `figure` is drawn of the lengths."""
     text = path.read_text()
     text = between(text, "goals", goals_table(scale, results))
-    text = between(text, "lengths", lengths_table(scale, results))
+    lengths = lengths_table(scale, results)
+    if figure is not None:
+        lengths += f"\n\n![Time and peak memory against the number of pairs]({figure})"
+    text = between(text, "lengths", lengths)
     text = between(text, "machine", machine_lines(results))
     path.write_text(text)
