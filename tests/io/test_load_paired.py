@@ -151,15 +151,16 @@ def test_names(tmp_path: Path) -> None:
 def test_columns_that_cannot_be_found(tmp_path: Path) -> None:
     tables = frames()
     x = write(tables["rna"].assign(a=1.0), tmp_path / "rna.csv")
-    y = write(tables["atac"].assign(b=1.0, note="text"), tmp_path / "atac.csv")
+    y = write(tables["atac"].assign(b=1.0), tmp_path / "atac.csv")
     with pytest.raises(InputError, match=r"no label column 'type' in .*rna.csv nor .*atac.csv"):
         load_paired(x, y, id_column="id", label_columns=["type"])
     with pytest.raises(InputError, match="spread over tables"):
         load_paired(x, y, id_column="id", label_columns=["a", "b"])
     with pytest.raises(InputError, match="no groups column 'donor'"):
         load_paired(x, y, id_column="id", groups_column="donor")
-    with pytest.raises(InputError, match="atac has 1 column that is not numeric: 'note'"):
-        load_paired(x, y, id_column="id")
+    noted = write(tables["atac"].assign(note="text"), tmp_path / "noted.csv")
+    with pytest.raises(InputError, match="noted.csv has 1 column that is not numeric: 'note'"):
+        load_paired(x, noted, id_column="id")
     named = write(tables["rna"].assign(id=[f"c{i}" for i in IDS]), tmp_path / "named.csv")
-    with pytest.raises(InputError, match="named has 1 column that is not numeric: 'id'"):
+    with pytest.raises(InputError, match="named.csv has 1 column that is not numeric: 'id'"):
         load_paired(named, y)

@@ -148,14 +148,12 @@ def _items(
 
 
 def _table(source: Path, column: str | None, id_column: str | None) -> tuple[list[str], list[str]]:
-    from crossphase.io import read_table
+    from crossphase.io import read_columns
 
     if column is None:
         raise InputError(f"{source} is a table: say which of its columns holds texts, --column")
-    table = read_table(source, id_column=id_column, aside=[column])
-    if column not in table.columns:
-        raise InputError(f"{source} has no column {column!r}: check the name")
-    texts = ["" if value is None or value != value else value for value in table.columns[column]]
+    table = read_columns(source, [column], id_column=id_column)
+    texts = ["" if value is None or value != value else value for value in table.values[column]]
     ids = table.ids if table.ids is not None else range(len(texts))
     return [str(text) for text in texts], [str(value) for value in ids]
 

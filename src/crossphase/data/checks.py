@@ -157,7 +157,9 @@ def as_rows(values: Any) -> Any:
     ndarray or RowSource
     """
     if values.shape[0] * values.shape[1] <= SMALL_VALUES:
-        return np.ascontiguousarray(np.asarray(values), dtype=np.float64)
+        if not is_in_memory(values):
+            values = np.array(values)  # a copy: nothing depends on the file any more
+        return np.ascontiguousarray(values, dtype=np.float64)
     if not is_in_memory(values):
         return values
     fits = values.dtype.kind == "f" and values.dtype.itemsize in (4, 8) and values.dtype.isnative

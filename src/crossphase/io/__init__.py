@@ -2,7 +2,7 @@
 
 from crossphase.io.load import load_paired
 from crossphase.io.many import load_modalities
-from crossphase.io.tables import read_labels, read_table
+from crossphase.io.tables import read_columns, read_labels, read_table
 from crossphase.sources import Table
 
-__all__ = ["Table", "load_modalities", "load_paired", "read_labels", "read_table"]
+__all__ = ["Table", "load_modalities", "load_paired", "read_columns", "read_labels", "read_table"]

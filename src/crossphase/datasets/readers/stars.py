@@ -26,7 +26,7 @@ from crossphase.datasets.readers.star_views import (
     spectrum_features,
 )
 from crossphase.errors import Finding, InputError
-from crossphase.io.tables import read_table
+from crossphase.io.tables import read_columns
 from crossphase.sources.numpy_files import read_npy
 from crossphase.sources.paths import checked_path
 
@@ -97,15 +97,12 @@ def read_stars(
     InputError
         If a column or folder is missing, or no star has both.
     MissingExtraError
-        Without Astropy or pandas.
+        Without Astropy or PyArrow.
     """
     report = progress or (lambda stage, fraction: None)
     aside = [obsid_column, target_column, *labels]
-    table = read_table(catalogue, aside=aside)
-    for name in aside:
-        if name not in table.columns:
-            raise InputError(f"{catalogue} has no column {name!r}: check the name")
-    numbers = [_numbers(table.columns[name], name) for name in (obsid_column, target_column)]
+    table = read_columns(catalogue, aside)
+    numbers = [_numbers(table.values[name], name) for name in (obsid_column, target_column)]
     observation = _by_target(spectra, "reading spectra", report, 0.0)
     curve = _by_target(light_curves, "reading light curves", report, 0.25)
     kept, seen, skipped = [], set(), []
@@ -147,7 +144,7 @@ def read_stars(
         {view: np.array(values) for view, values in rows.items()},
         {
             name: _label(
-                np.asarray(table.columns[name])[chosen],
+                np.asarray(table.values[name])[chosen],
                 (derived[name],) if name in derived else (),
             )
             for name in labels
@@ -297,8 +294,8 @@ def _array(path: Path) -> NDArray[Any]:
 def _cached_about(place: Path, sizes: list[int]) -> dict[str, NDArray[Any]]:
     """Columns of the stars of all parts, or the labels alone where there are no tables."""
     if (place / f"meta_{_PARTS[0]}.parquet").is_file():
-        tables = [read_table(place / f"meta_{part}.parquet").values for part in _PARTS]
-        names = [name for name in tables[0].columns if all(name in t.columns for t in tables)]
+        tables = [read_columns(place / f"meta_{part}.parquet").values for part in _PARTS]
+        names = [name for name in tables[0] if all(name in table for table in tables)]
         parts = [{name: np.asarray(table[name]) for name in names} for table in tables]
     elif (place / f"labels_{_PARTS[0]}.npy").is_file():
         arrays = [_array(place / f"labels_{part}.npy") for part in _PARTS]
@@ -318,15 +315,12 @@ def _joined(
 ) -> NDArray[np.float64]:
     """A catalogue's column for the stars wanted, NaN where it has none; its last row counts."""
     needed = ["KID", column, *complete]
-    table = read_table(path, aside=needed)
-    for name in needed:
-        if name not in table.columns:
-            raise InputError(f"{path} has no column {name!r}: check the file")
+    table = read_columns(path, needed).values
     whole = np.logical_and.reduce(
-        [~np.isnan(np.asarray(table.columns[n], dtype=np.float64)) for n in needed]
+        [~np.isnan(np.asarray(table[n], dtype=np.float64)) for n in needed]
     )
-    numbers = np.asarray(table.columns["KID"], dtype=np.float64)[whole].astype(np.int64)
-    values = np.asarray(table.columns[column], dtype=np.float64)[whole]
+    numbers = np.asarray(table["KID"], dtype=np.float64)[whole].astype(np.int64)
+    values = np.asarray(table[column], dtype=np.float64)[whole]
     at = locate(np.asarray(wanted).astype(np.int64).tolist(), numbers.tolist())
     if (at < 0).all():
         raise InputError(
