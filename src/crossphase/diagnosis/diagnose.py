@@ -178,6 +178,8 @@ def diagnose(
     )
     report = progress or _silent
     published = settings.estimator == "published"
+    if published:
+        data = data.in_memory()
     data = set_outlying_aside(data, keep=published)
     if data.labels is None or not data.n_labelled:
         raise InputError(

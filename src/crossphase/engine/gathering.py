@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from crossphase.data import PairedData
 from crossphase.data.checks import feature_findings, refuse_constant, repeated_pairs
-from crossphase.data.outlying import FarRows, set_aside
+from crossphase.data.outlying import FarRows, set_aside, set_outlying_aside
 from crossphase.engine.looking import PARTS, Found, Side, Wanted, Weigh, as_product
 from crossphase.engine.passes import Pass, Progress, count_jobs
 from crossphase.engine.row_space import row_space
@@ -261,7 +261,8 @@ def _in_row_space(data: PairedData, how: How) -> Gathered:
         f"{data.n:,} rows of {width:,} features",
         "reduce the features first",
     )
-    data = data.in_memory()
+    # What was checked before has lost its far rows already.
+    data = data.in_memory() if data.checked else set_outlying_aside(data.in_memory())
     bases, linear = {}, data
     for name, values in (("x", data.x), ("y", data.y)):
         if values.shape[1] >= data.n:
