@@ -13,6 +13,7 @@ __all__ = ["ObjectReader", "reader_of"]
 _READERS = {
     "anndata": "crossphase.sources.annotated",
     "cupy": "crossphase.sources.tensors",
+    "cupyx": "crossphase.sources.tensors",
     "dask": "crossphase.sources.dask_tables",
     "dask_expr": "crossphase.sources.dask_tables",
     "datasets": "crossphase.sources.hugging_face",
