@@ -159,8 +159,8 @@ def test_columns_that_cannot_be_found(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no groups column 'donor'"):
         load_paired(x, y, id_column="id", groups_column="donor")
     noted = write(tables["atac"].assign(note="text"), tmp_path / "noted.csv")
-    with pytest.raises(InputError, match="noted.csv has 1 column that is not numeric: 'note'"):
+    with pytest.raises(InputError, match=r"noted\.csv has 1 column that is not numeric: 'note'"):
         load_paired(x, noted, id_column="id")
     named = write(tables["rna"].assign(id=[f"c{i}" for i in IDS]), tmp_path / "named.csv")
-    with pytest.raises(InputError, match="named.csv has 1 column that is not numeric: 'id'"):
+    with pytest.raises(InputError, match=r"named\.csv has 1 column that is not numeric: 'id'"):
         load_paired(named, y)

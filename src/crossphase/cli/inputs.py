@@ -96,11 +96,11 @@ class PairFiles:
     labels: LabelsFile = None
     x_key: Annotated[
         str | None,
-        typer.Option("--x-key", metavar="NAME", help="Of a .npz or .h5mu: which of it is X."),
+        typer.Option("--x-key", metavar="NAME", help="Which array or modality of its file is X."),
     ] = None
     y_key: Annotated[
         str | None,
-        typer.Option("--y-key", metavar="NAME", help="Of a .npz or .h5mu: which of it is Y."),
+        typer.Option("--y-key", metavar="NAME", help="Which array or modality of its file is Y."),
     ] = None
     labels_key: LabelsKey = None
     x_name: Annotated[
