@@ -95,8 +95,9 @@ def diagnose(
 ) -> None:
     """Say whether to align two modalities, predict one from the other, or stay with one.
 
-    X, Y and the labels are .npy, .npz, .csv, .tsv or .parquet, X and Y also .h5mu. Rows are
-    matched by order, or by --id. Label columns may also stand in X or Y.
+    X, Y and the labels are .npy, .npz, .csv, .tsv, .parquet, .feather, .h5ad, .h5mu, .h5 or
+    .zarr, or folders of parts. Rows are matched by order, or by --id. Label columns may also
+    stand in X or Y.
     """
     # The options are words until here; Settings refuses those it does not know.
     choices: dict[str, Any] = {"estimator": estimator, "deploy": deploy}

@@ -29,6 +29,7 @@ __all__ = ["ArrowFileRows", "open_columns", "open_file", "open_temporary"]
 _MEND = "write it again"
 _FILE = b"ARROW1"
 _OLD = b"FEA1"
+_DESCRIPTION = 2**16
 
 
 class _Batches:
@@ -221,7 +222,8 @@ def _compressed(path: Path, layout: Layout) -> bool:
 
     before = pa.total_allocated_bytes()
     batch = next(iter(_Batches(path, layout.positions[:1])))
-    return bool(pa.total_allocated_bytes() - before > batch.nbytes // 2)
+    # A few kilobytes are taken for the description of the batch in any case.
+    return bool(pa.total_allocated_bytes() - before > max(batch.nbytes // 2, _DESCRIPTION))
 
 
 def open_columns(path: str | os.PathLike[str], *, id_column: str | None = None) -> Table:
