@@ -215,9 +215,11 @@ def gather(
     if far is None:
         return found
     left = set_aside(data, far)
-    if left is None:
+    if left.n == data.n:
         # More than a few: these are heavy tails, and every row counts. Read them all again.
-        return _one_pass(data, rows, cells, None, parts, how)[0]
+        found = _one_pass(data, rows, cells, None, parts, how)[0]
+        findings = (*found.whole.findings, left.findings[-1])
+        return replace(found, whole=replace(found.whole, findings=findings))
     return replace(
         found,
         whole=replace(left, findings=(*found.whole.findings, left.findings[-1]), checked=True),

@@ -101,7 +101,9 @@ def row_ids(
         return {"ids": as_text_ids(read(id_column), str(what)), "named": True}
     index, counting = pandas_index(schema)
     if len(index) == 1:
-        return {"ids": as_ids(read(index[0]), str(what))}
+        found = as_ids(read(index[0]), str(what))
+        # As in text: an index that merely counts its rows names nothing.
+        return {"counted": True} if found == list(range(n)) else {"ids": found}
     if index:
         levels = [np.asarray(read(name), dtype=object).tolist() for name in index]
         return {"ids": list(zip(*levels, strict=True))}
