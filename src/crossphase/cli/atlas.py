@@ -108,7 +108,8 @@ def atlas(
     """Diagnose every pair of several modalities, and say which is worth adding to which.
 
     Files and labels are .npy, .npz, .csv, .tsv, .parquet, .feather, .h5ad, .h5 or .zarr, or
-    folders of parts; a .h5mu or a 10x matrix holds several modalities. Rows are matched by order, or by --id; those that a modality lacks are left out of all.
+    folders of parts; a .h5mu or a 10x matrix holds several modalities. Rows are matched by
+    order, or by --id; those that a modality lacks are left out of all.
     """
     settings = Settings(seed=seed, level=level, stability=stability)
     if html_target == STDOUT:

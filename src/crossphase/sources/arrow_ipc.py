@@ -129,12 +129,16 @@ class ArrowFileRows(PartedRows):
         assert layout.width is not None
         super().__init__(lengths, layout.width, layout.dtype)
         self.layout, self.random_access = layout.alone(), random_access
-        self.batches = _Batches(path, layout.positions)
+        # Arrow copies the columns that it is asked for; whole batches it leaves in the map.
+        self.batches = _Batches(path, () if random_access else layout.positions)
+        self.positions = list(layout.positions) if random_access else None
 
     def part(self, index: int, start: int, stop: int) -> NDArray[Any]:
         """Rows of one record batch, counted from its first."""
         batch = self.batches[index]
         with reading(self.batches.path, _MEND):
+            if self.positions is not None:
+                batch = batch.select(self.positions)
             at = int(self.bounds[index]) + start
             return self.layout.block(batch.slice(start, stop - start), at)
 
@@ -206,7 +210,7 @@ def open_file(
     layout = layout_of(schema, str(path), key=key, aside=out, peek=peek)
     if layout.width is None:
         layout = with_width(layout, _Batches(path, layout.positions))
-    cheap = not batches.streamed and not _compressed(path, layout)
+    cheap = not batches.streamed and not _compressed(path)
     return Table(
         ArrowFileRows(path, lengths, layout, cheap),
         names=layout.names,
@@ -216,12 +220,12 @@ def open_file(
     )
 
 
-def _compressed(path: Path, layout: Layout) -> bool:
+def _compressed(path: Path) -> bool:
     """Whether batches are unpacked when they are read: it takes memory, mapping does not."""
     import pyarrow as pa
 
     before = pa.total_allocated_bytes()
-    batch = next(iter(_Batches(path, layout.positions[:1])))
+    batch = next(iter(_Batches(path)))
     # A few kilobytes are taken for the description of the batch in any case.
     return bool(pa.total_allocated_bytes() - before > max(batch.nbytes // 2, _DESCRIPTION))
 
