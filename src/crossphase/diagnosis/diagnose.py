@@ -46,7 +46,7 @@ from crossphase.errors import Finding, InputError
 from crossphase.moments import Moments
 from crossphase.outlook import Outlook, compute_outlook
 from crossphase.results import DataSummary, Diagnosis, StabilityRow
-from crossphase.spectra.shared import white_pair
+from crossphase.spectra.shared import WhitePair, white_pair
 from crossphase.spectra.tails import TailWeights
 from crossphase.theory import Regime
 
@@ -276,7 +276,7 @@ def _robust(gathered: Gathered, settings: Settings, report: Progress) -> RobustR
     rows = data.labelled_rows
     report("spectra and attribution", 0.1)
     pair = white_pair(gathered.moments)
-    if gathered.moments.single and pair.faintest < _FAINTEST:
+    if gathered.moments.single and _too_faint(gathered.moments, pair):
         # Products in float32 cannot tell directions this faint from rounding.
         gathered = gathered.in_double()
         pair = white_pair(gathered.moments)
@@ -404,6 +404,12 @@ def _robust(gathered: Gathered, settings: Settings, report: Progress) -> RobustR
     )
     regime_yx = Regime(likeliest_yx) if decided_yx else Regime.UNDETERMINED
     return RobustRun(diagnosis, regime_yx, outlook)
+
+
+def _too_faint(moments: Moments, pair: WhitePair) -> bool:
+    """Whether directions are so faint, or lost, that float32 products cannot tell them."""
+    varying = [int((np.diag(moments.cov(name)) > 0).sum()) for name in ("x", "y")]
+    return pair.faintest < _FAINTEST or varying != [pair.x.rank, pair.y.rank]
 
 
 def _side_by_side(one: Callable[[], T], other: Callable[[], U], *, threads: bool) -> tuple[T, U]:

@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 #: Rows that tell the tails of scores: of all rows, and of a sample of them.
 _MAX_ROWS, _MAX_SAMPLED = 20_000, 5_000
 _CHUNK_ROWS = 2048
+_LARGEST_RATIO = 1e6
 _KURTOSIS_CAP, _LARGEST_SCORE = 10.0, 50.0
 
 
@@ -161,7 +162,8 @@ def _variance_ratio(plain: Moments, weighted: Moments, name: str, score_map: Arr
         np.einsum("dk,de,ek->k", score_map, moments.cov(name), score_map, optimize=True)
         for moments in (plain, weighted)
     )
-    return np.asarray(before / after)
+    # Tails without a variance have any ratio; draws of its size would overflow.
+    return np.asarray(np.minimum(before / after, _LARGEST_RATIO))
 
 
 def _tail_inflation(scores: Array) -> Array:

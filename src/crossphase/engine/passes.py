@@ -128,7 +128,7 @@ class Pass:
                 yield len(block[0]), work(start, block)
             return
         waiting: deque[tuple[int, Future[T]]] = deque()
-        with ThreadPoolExecutor(self.jobs) as pool:
+        with ThreadPoolExecutor(self.jobs, thread_name_prefix="crossphase") as pool:
             try:
                 for start, block in self.blocks():
                     waiting.append((len(block[0]), pool.submit(work, start, block)))
