@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, hyp1f1
 
-__all__ = ["SignalDensity"]
+__all__ = ["SignalDensity", "in_their_span"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -108,13 +108,7 @@ class SignalDensity:
 
     @cached_property
     def _in_their_span(self) -> Array:
-        """Coefficients in coordinates of the space they span, shape (k, min(k, q)).
-
-        With more labels than components nothing happens outside of it: matrices that are the
-        identity there have the same determinants and solutions without it.
-        """
-        k, q = self.z.shape
-        return self.z if q <= k else np.asarray(np.linalg.qr(self.z.T)[1].T)
+        return in_their_span(self.z)
 
     def apart(self, j: int | NDArray[np.intp], sets: Mask) -> Array:
         """Of component j in each of `sets`, every member of which has a label direction to itself.
@@ -188,6 +182,27 @@ class SignalDensity:
             shared = np.logaddexp(alone, np.log(_SHARED_DIRECTION) + shared)
         found[paired] = shared
         return np.asarray(found)
+
+
+def in_their_span(z: Array) -> Array:
+    """Label coefficients in coordinates of the space they span, shape (k, min(k, q)).
+
+    With more labels than components nothing happens outside of it: matrices that are the identity
+    there have the same determinants and solutions without it.
+
+    Parameters
+    ----------
+    z : ndarray of shape (k, q)
+
+    Examples
+    --------
+    >>> z = np.random.default_rng(0).normal(size=(3, 40))
+    >>> short = in_their_span(z)
+    >>> short.shape, np.allclose(short @ short.T, z @ z.T)
+    ((3, 3), True)
+    """
+    k, q = z.shape
+    return z if q <= k else np.asarray(np.linalg.qr(z.T)[1].T)
 
 
 def _along(t: Array, variance: Array, squared: Array) -> Array:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from crossphase.attribution.signal_density import SignalDensity
+from crossphase.attribution.signal_density import SignalDensity, in_their_span
 from crossphase.spectra.turns import Turns
 
 __all__ = [
@@ -222,7 +222,7 @@ def signal_sets(
     settled[untested] = 0
     settled[as_signal - np.maximum(leaked, alone) > _SURE_SIGNAL] = 1
     settled[(alone - at_best > _SURE_NUISANCE) & (strength < 2 * q + 6)] = 0
-    weigh = _Weigher(z, leaks, density, ~untested)
+    weigh = _Weigher(in_their_span(z), leaks, density, ~untested)
     if int((settled != 0).sum()) > _MAX_ENUMERATED:
         settled = _settle_most(weigh, np.flatnonzero(settled != 0), strength)
     open_ = np.flatnonzero(settled < 0)
@@ -236,7 +236,10 @@ def signal_sets(
 
 @dataclass(frozen=True, eq=False)
 class _Weigher:
-    """Log posterior of signal sets, up to a constant."""
+    """Log posterior of signal sets, up to a constant.
+
+    `z` are the label coefficients in coordinates of the space they span.
+    """
 
     z: Array
     leaks: Turns
