@@ -7,6 +7,7 @@ rows are few enough to be kept, nothing is lost.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from crossphase.data import PairedData
 from crossphase.data.checks import feature_findings, refuse_constant, repeated_pairs
 from crossphase.data.outlying import FarRows, set_aside, set_outlying_aside
+from crossphase.data.scan import ColumnScan
 from crossphase.engine.looking import PARTS, Found, Side, Wanted, Weigh, as_product
 from crossphase.engine.passes import Pass, Progress, count_jobs
 from crossphase.engine.row_space import row_space
@@ -87,9 +89,16 @@ class Gathered:
         return self.cells is None
 
     def half(self, rng: np.random.Generator) -> Moments:
-        """Moments of a random half of all rows: of two of the four parts."""
-        one, other = rng.choice(PARTS, size=2, replace=False)
-        return self.parts[int(one)] + self.parts[int(other)]
+        """Moments of a random half of all rows: of two of the four parts.
+
+        Fewer than four groups make fewer parts; of three or two it is one.
+        """
+        count = len(self.parts)
+        chosen: list[int] = rng.choice(count, size=max(1, count // 2), replace=False).tolist()
+        total = self.parts[chosen[0]]
+        for part in chosen[1:]:
+            total = total + self.parts[part]
+        return total
 
     def weighted(self, weigh: Weigh) -> Gathered:
         """The same with moments under row weights: one more pass, since weights need distances.
@@ -251,8 +260,15 @@ def _cells(data: PairedData, seed: int) -> Cells:
     rng = np.random.default_rng([seed, 8])
     if data.groups is None:
         return rng.integers(PARTS, size=data.n, dtype=np.int8)
-    n_groups = int(data.groups.max()) + 1
-    of_group = rng.permutation(np.arange(n_groups) % PARTS).astype(np.int8)
+    sizes = np.bincount(data.groups)
+    order = rng.permutation(len(sizes))
+    of_group = np.empty(len(sizes), dtype=np.int8)
+    # Large groups first, each to the part with the fewest rows: parts differ as little as can be.
+    filled = [(0, part) for part in range(PARTS)]
+    for group in order[np.argsort(-sizes[order], kind="stable")].tolist():
+        rows, part = filled[0]
+        of_group[group] = part
+        heapq.heapreplace(filled, (rows + int(sizes[group]), part))
     return of_group[data.groups]
 
 
@@ -306,26 +322,31 @@ def _one_pass(
         np.empty((len(wanted.rows), of.shape[1]), float_dtype(of.dtype)) for of in (data.x, data.y)
     )
     filled = 0
-    found: list[Found] = []
+    # Of a block, a few bytes a row stay; products, rows and scans are added up and done with.
+    scans: Sequence[ColumnScan] = ()
+    keys: list[NDArray[np.uint64]] = []
+    masks: list[Mask] = []
     sums = _sums(data, wanted.cells)
     for result in how.looks(data, wanted, "reading rows"):
         here = slice(filled, filled + len(result.x))
         x[here], y[here] = result.x, result.y
         filled += len(result.x)
         _add(sums, result)
-        # Products and rows are the only large parts, and are done with.
-        found.append(result.small())
+        if result.keys is not None:
+            both = zip(scans, result.scans, strict=True) if scans else ()
+            scans = [one + other for one, other in both] or result.scans
+            keys.append(result.keys)
+        if result.far is not None:
+            masks.append(result.far)
     moments, of_parts = _moments(sums)
-    far = None
-    if metric is not None:
-        far = np.concatenate([one.far for one in found if one.far is not None])
-        far = far if far.any() else None
+    far = np.concatenate(masks) if masks else None
+    far = far if far is not None and far.any() else None
     whole, sample = data, data
     if keeps:
         rows = rows if far is None else rows[~far[rows]]
         x, y = x[:filled], y[:filled]
         if not data.checked:
-            whole = replace(data, findings=(*data.findings, *_noticed(data, found, x, y)))
+            whole = replace(data, findings=(*data.findings, *_noticed(data, scans, keys, x, y)))
             whole = replace(whole, checked=True)
         sample = whole.beside(rows, x, y)
     return Gathered(whole, sample, rows, sample, moments, of_parts, cells, how), far
@@ -336,19 +357,20 @@ def _sides(data: PairedData) -> tuple[Side, Side]:
 
 
 def _noticed(
-    data: PairedData, found: Sequence[Found], x: NDArray[Any], y: NDArray[Any]
+    data: PairedData,
+    scans: Sequence[ColumnScan],
+    keys: Sequence[NDArray[np.uint64]],
+    x: NDArray[Any],
+    y: NDArray[Any],
 ) -> list[Finding]:
     """What is worth knowing of columns and of repeated rows."""
     findings: list[Finding] = []
     sides = ((data.x_name, data.x_features, x), (data.y_name, data.y_features, y))
-    for side, (name, features, kept) in enumerate(sides):
-        scan = found[0].scans[side]
-        for one in found[1:]:
-            scan = scan + one.scans[side]
+    for scan, (name, features, kept) in zip(scans, sides, strict=True):
         refuse_constant(scan, name)
         findings += feature_findings(kept, name, features, scan)
-    keys = np.concatenate([one.keys for one in found if one.keys is not None])
-    return [*findings, *repeated_pairs(len(keys) - len(np.unique(keys)), len(keys))]
+    of_rows = np.concatenate(keys)
+    return [*findings, *repeated_pairs(len(of_rows) - len(np.unique(of_rows)), len(of_rows))]
 
 
 def _sums(data: PairedData, cells: Cells | None) -> list[MomentSum]:

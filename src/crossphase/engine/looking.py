@@ -58,11 +58,6 @@ class Found:
     keys: NDArray[np.uint64] | None = None
     far: Mask | None = None
 
-    def small(self) -> Found:
-        """The same without products and rows."""
-        nothing = np.empty((0, 0))
-        return replace(self, products=(), x=nothing, y=nothing)
-
     def merged(self) -> Found:
         """The same with products as moments, in which merging loses nothing."""
         return replace(self, products=[_moments(of) for of in self.products])
