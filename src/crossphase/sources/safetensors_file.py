@@ -1,187 +1,216 @@
-"""Tensors of .safetensors files, mapped: a header of names, types and places, then the values.
+"""Files of safetensors: a header of JSON, then the bytes of every tensor, which are mapped.
 
-The header is not trusted: its size, and every tensor's place, are compared with the file. The
-layout is that of the published format (https://huggingface.co/docs/safetensors): eight bytes with
-the header's length, the header as JSON, and the values, little-endian and row by row.
+The package of that name is not needed. Whatever a header says is checked before it is believed.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+import os
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crossphase.errors import InputError
-from crossphase.sources.choosing import LazyColumns, as_text, choose, row_ids
-from crossphase.sources.rows import RowSource, float_dtype, release
+from crossphase.sources.array_tree import columns_beside, tables_among
+from crossphase.sources.choosing import choose, row_ids
+from crossphase.sources.reading import reading, reading_failed
+from crossphase.sources.rows import RowSource, float_dtype
 from crossphase.sources.table import Table
 
-__all__ = ["TensorFileRows", "open_file"]
+__all__ = ["SafetensorsRows", "open_file"]
 
-#: Longest header read: the reference implementation refuses longer ones as well.
-_LONGEST_HEADER = 100_000_000
-_DTYPES = {
-    "BOOL": "?",
-    "U8": "u1",
-    "I8": "i1",
-    "U16": "<u2",
-    "I16": "<i2",
-    "U32": "<u4",
-    "I32": "<i4",
-    "U64": "<u8",
-    "I64": "<i8",
-    "F16": "<f2",
-    "BF16": "<u2",
-    "F32": "<f4",
-    "F64": "<f8",
+Ints = NDArray[np.intp]
+
+_MEND = "copy it again, or write it again with safetensors' save_file"
+#: Largest header in bytes, as the format's own reader has it.
+_LARGEST_HEADER = 100_000_000
+_BF16 = "BF16"
+#: What the format calls the dtypes that can be read, and what their bytes are.
+_STORED = {
+    "BOOL": "|b1",
+    **{
+        f"{letter}{8 * size}": f"<{letter.lower()}{size}"
+        for letter in "IU"
+        for size in (1, 2, 4, 8)
+    },
+    **{f"F{8 * size}": f"<f{size}" for size in (2, 4, 8)},
+    _BF16: "<u2",
 }
-_MEND = "write it again with safetensors"
 
 
-class TensorFileRows(RowSource):
-    """A two-dimensional tensor of a file, mapped when it is first read.
+@dataclass(frozen=True)
+class _Tensor:
+    """Where a tensor lies in a file.
+
+    Attributes
+    ----------
+    path : Path
+    kind : str
+        Its dtype, as the format calls it.
+    shape : tuple of int
+    offset : int
+        Of its first byte in the file.
+    """
+
+    path: Path
+    kind: str
+    shape: tuple[int, ...]
+    offset: int
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of its values; of no numbers where NumPy has no such dtype."""
+        return np.dtype("<f4" if self.kind == _BF16 else _STORED.get(self.kind, "V1"))
+
+    def values(self, rows: Any = ...) -> NDArray[Any]:
+        """Values of some rows, in memory."""
+        if 0 in self.shape:
+            nothing: NDArray[Any] = np.empty(self.shape, self.dtype)[rows]
+            return nothing
+        with reading(self.path, _MEND):
+            # Mapped for each read alone: no page of the file stays behind.
+            mapped = np.memmap(self.path, _STORED[self.kind], "r", self.offset, self.shape)
+            found: NDArray[Any] = np.array(mapped[rows])
+        if self.kind == _BF16:  # the upper half of a float32
+            found = (found.astype(np.uint32) << np.uint32(16)).view(np.float32)
+        return found
+
+
+class SafetensorsRows(RowSource):
+    """Rows of a tensor of shape (n, d), of the file where they are looked at.
 
     Parameters
     ----------
-    path : Path
-    offset : int
-        Bytes before its values.
-    shape : tuple of (int, int)
-    kind : str
-        Type as the format names it; ``"BF16"`` becomes float32 by shifting its bits.
+    tensor : object
+        Where it lies.
     """
 
-    def __init__(self, path: Path, offset: int, shape: tuple[int, int], kind: str) -> None:
-        self.path, self.offset, self.shape, self.kind = path, offset, shape, kind
-        stored = np.dtype(_DTYPES[kind])
-        self.dtype = np.dtype(np.float32) if kind == "BF16" else float_dtype(stored)
-        self._map: Any = None
-
-    def _mapped(self) -> Any:
-        if self._map is None:
-            stored = np.dtype(_DTYPES[self.kind])
-            self._map = np.memmap(self.path, stored, "r", self.offset, self.shape)
-        return self._map
-
-    def __getstate__(self) -> dict[str, Any]:
-        # A pickled map would hold all its values: whoever gets this maps the file again.
-        return self.__dict__ | {"_map": None}
+    def __init__(self, tensor: _Tensor) -> None:
+        self.tensor = tensor
+        self.shape = (tensor.shape[0], tensor.shape[1])
+        self.dtype = float_dtype(tensor.dtype)
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
         """Rows from `start` up to `stop`."""
-        return self._floats(self._mapped()[start:stop])
+        return self.tensor.values(slice(start, stop)).astype(self.dtype, copy=False)
 
-    def take(self, rows: NDArray[np.intp]) -> NDArray[Any]:
+    def take(self, rows: Ints) -> NDArray[Any]:
         """Rows at any positions."""
-        return self._floats(self._mapped()[rows])
-
-    def release(self) -> None:
-        """Give back the pages that reading has left."""
-        release(self._map)
-
-    def _floats(self, block: NDArray[Any]) -> NDArray[Any]:
-        if self.kind == "BF16":
-            # The upper half of a float32.
-            return (np.asarray(block, np.uint32) << np.uint32(16)).view(np.float32)
-        return np.asarray(block, self.dtype)
+        return self.tensor.values(rows).astype(self.dtype, copy=False)
 
 
 def open_file(
-    path: Path, *, key: str | None = None, id_column: str | None = None, aside: Sequence[str] = ()
+    path: str | os.PathLike[str],
+    *,
+    key: str | None = None,
+    id_column: str | None = None,
+    aside: Sequence[str] = (),
 ) -> Table:
-    """One tensor of a file.
+    """Open a two-dimensional tensor of numbers, whose rows are read on demand.
 
     Parameters
     ----------
-    path : Path
-    key : str or None, default None
-        Its name; None takes the only one of two dimensions.
-    id_column : str or None, default None
-        Tensor of n numbers that are row IDs.
+    path : str or path-like
+    key : str, default None
+        Name of the tensor, or its part after the last "/"; None takes the only one.
+    id_column : str, default None
+        Tensor with the IDs of the rows.
     aside : sequence of str, default ()
-        Tensors that are no features.
+        Tensors are features or columns whatever is asked for.
 
     Returns
     -------
     Table
-        Its `columns` are the tensors of n numbers.
+        Its columns are the tensors with one value for each row. bfloat16 is read as float32,
+        exactly.
 
     Raises
     ------
     InputError
-        If there is no such tensor, the choice is open, or the file is damaged.
+        If there is no such tensor, the choice is open, the file is damaged, or its header says of
+        it what cannot be.
     """
     path = Path(path)
-    tensors = _header(path)
-    tables = {name: shape for name, (_, shape, _) in tensors.items() if len(shape) == 2}
-    tables = {name: shape for name, shape in tables.items() if name not in aside}
-    others = {name: shape for name, (_, shape, _) in tensors.items() if name not in tables}
+    tensors = _tensors(path)
+    tables, others = tables_among(tensors)
     name = choose(tables, key, path, others=others)
-    offset, shape, kind = tensors[name]
-    n = shape[0]
-    beside = [other for other, (_, of, _) in tensors.items() if of == (n,) and other != name]
-    columns = LazyColumns(beside, lambda column: _column(path, *tensors[column]))
+    readable = {one: tensor for one, tensor in tensors.items() if tensor.kind in _STORED}
+    columns = columns_beside(readable, name, lambda at: readable[at].values())
     ids = row_ids(columns, id_column, path)
-    values = TensorFileRows(path, offset, (n, shape[1]), kind)
-    return Table(values, ids=ids, named=ids is not None, columns=columns, path=path)
+    return Table(
+        SafetensorsRows(tensors[name]),
+        ids=ids,
+        named=ids is not None,
+        columns=columns,
+        path=path,
+    )
 
 
-def _column(path: Path, offset: int, shape: tuple[int, ...], kind: str) -> NDArray[Any]:
-    rows = TensorFileRows(path, offset, (shape[0], 1), kind)
-    stored = np.memmap(path, np.dtype(_DTYPES[kind]), "r", offset, shape)
-    values: NDArray[Any] = rows[:].ravel() if kind == "BF16" else np.array(stored)
-    return as_text(values) if values.dtype.kind in "SO" else values
-
-
-def _header(path: Path) -> dict[str, tuple[int, tuple[int, ...], str]]:
-    """Place, shape and type of every tensor of a known type, by name."""
-    size = path.stat().st_size
-    with path.open("rb") as stream:
-        length = int.from_bytes(stream.read(8), "little")
-        if size < 8 or length > min(_LONGEST_HEADER, size - 8):
-            raise InputError(
-                f"{path} cannot be read as .safetensors (its header would be {length:,} bytes, "
-                f"the file has {size:,}): {_MEND}"
-            )
-        text = stream.read(length)
-    try:
-        header = json.loads(text)
+def _tensors(path: Path) -> dict[str, _Tensor]:
+    """Every tensor of a file, by its name."""
+    with reading(path, _MEND), path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size - 8
+        if size < 0:
+            raise ValueError("shorter than 8 bytes")
+        (length,) = struct.unpack("<Q", file.read(8))
+        if length > min(size, _LARGEST_HEADER):
+            most = min(size, _LARGEST_HEADER)
+            raise ValueError(f"a header of {length:,} bytes, of which there can be {most:,}")
+        try:
+            header = json.loads(file.read(length), object_pairs_hook=_once)
+        except RecursionError as error:
+            raise reading_failed(path, error, _MEND) from None
         if not isinstance(header, dict):
-            raise ValueError("its header is no object")
-        found = {
-            name: _place(name, entry, 8 + length, size)
-            for name, entry in header.items()
-            if name != "__metadata__"
-        }
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"{path} cannot be read as .safetensors ({reason}): {_MEND}") from None
-    taken = 8 + length
-    for name, (offset, shape, kind) in sorted(found.items(), key=lambda item: item[1][0]):
-        if offset < taken:
-            raise InputError(
-                f"{path} cannot be read as .safetensors (tensor {name!r} overlaps another): {_MEND}"
-            )
-        taken = offset + math.prod(shape) * (np.dtype(_DTYPES[kind]).itemsize if kind else 0)
-    return {name: of for name, of in found.items() if of[2]}
+            raise ValueError("the header is no JSON object")
+        header.pop("__metadata__", None)
+        spans = {name: _span(name, entry) for name, entry in header.items()}
+        _check_spans(spans, size - length)
+    return {
+        name: _Tensor(path, header[name]["dtype"], tuple(header[name]["shape"]), 8 + length + start)
+        for name, (start, _) in sorted(spans.items())
+    }
 
 
-def _place(name: str, entry: Any, start: int, size: int) -> tuple[int, tuple[int, ...], str]:
-    """Checked place, shape and type of one tensor; a type that is not known is empty."""
-    shape, kind = tuple(entry["shape"]), entry["dtype"]
-    first, last = entry["data_offsets"]
-    numbers = (*shape, first, last)
-    if not all(isinstance(of, int) and not isinstance(of, bool) and of >= 0 for of in numbers):
-        raise ValueError(f"tensor {name!r} has a shape or place that is no whole number")
-    if kind not in _DTYPES:
-        kind = ""
-    elif last - first != math.prod(shape) * np.dtype(_DTYPES[kind]).itemsize:
-        raise ValueError(f"tensor {name!r} of shape {shape} does not fill its place")
-    if last < first or start + last > size:
-        raise ValueError(f"tensor {name!r} lies beyond the end of the file")
-    return start + first, shape, kind
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("the header has a name twice")
+    return found
+
+
+def _span(name: str, entry: Any) -> tuple[int, int]:
+    """First and last byte of a tensor, if that fits what is said of it."""
+    if not isinstance(entry, dict):
+        raise ValueError(f"nothing is said of tensor {name!r}")
+    kind, shape, span = (entry.get(part) for part in ("dtype", "shape", "data_offsets"))
+    if not (isinstance(kind, str) and _are_sizes(shape) and _are_sizes(span) and len(span) == 2):
+        raise ValueError(f"tensor {name!r} has no dtype, shape or offsets")
+    start, stop = span
+    if kind in _STORED and stop - start != math.prod(shape) * np.dtype(_STORED[kind]).itemsize:
+        raise ValueError(
+            f"tensor {name!r} of {kind}, shape {tuple(shape)}, has {stop - start} bytes"
+        )
+    return start, stop
+
+
+def _are_sizes(values: Any) -> TypeGuard[list[int]]:
+    return isinstance(values, list) and all(type(one) is int and one >= 0 for one in values)
+
+
+def _check_spans(spans: Mapping[str, tuple[int, int]], size: int) -> None:
+    """Tensors follow each other from the first byte to the last, as the format wants them."""
+    at = 0
+    for name, (start, stop) in sorted(spans.items(), key=lambda item: item[1]):
+        if start != at or stop < start:
+            raise ValueError(f"tensor {name!r} does not start where the one before it ends")
+        at = stop
+    if at > size:
+        raise ValueError(f"cut short by {at - size:,} bytes")
+    if at < size:
+        raise ValueError(f"{size - at:,} bytes that belong to no tensor")
