@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from threading import Lock
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from crossphase.sources.rows import RowSource
+from crossphase.sources.spool import EntryFile
 
 __all__ = ["CopiedTiles", "too_tall"]
 
@@ -69,43 +69,38 @@ class CopiedTiles(RowSource):
     ) -> None:
         self.shape, self.dtype = shape, np.dtype(dtype)
         self._read_tile, self._tile = read_tile, tile
-        self._copy: NDArray[Any] | None = None
+        self._copy: EntryFile | None = None
         self._lock = Lock()
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
         """Rows from `start` up to `stop`."""
-        return self._picked(slice(start, max(start, min(stop, self.shape[0]))))
-
-    def take(self, rows: NDArray[np.intp]) -> NDArray[Any]:
-        """Rows at any positions."""
-        return self._picked(rows)
-
-    def _picked(self, rows: Any) -> NDArray[Any]:
         with self._lock:
             if self._copy is None:
                 self._copy = self._copied()
-        parts = [self._strip(self._copy, columns)[rows] for columns in self._strips()]
-        return np.concatenate(parts, axis=1)
-
-    def _copied(self) -> NDArray[Any]:
-        n, width = self.shape
-        with tempfile.TemporaryFile(prefix="crossphase-") as file:
-            # The map holds the file open; it has no name that could be left behind.
-            copy = np.memmap(file, dtype=self.dtype, mode="w+", shape=(n * width,))
+        stop = max(start, min(stop, self.shape[0]))
+        out = np.empty((stop - start, self.shape[1]), dtype=self.dtype)
         for columns in self._strips():
-            strip = self._strip(copy, columns)
-            for start in range(0, n, self._tile[0]):
-                rows = slice(start, min(start + self._tile[0], n))
-                strip[rows] = self._read_tile(rows, columns)
+            places = self._place(start, columns), self._place(stop, columns)
+            (values,) = self._copy.read(*places)
+            out[:, columns] = values.reshape(stop - start, columns.stop - columns.start)
+        return out
+
+    def _copied(self) -> EntryFile:
+        copy = EntryFile(self.dtype)
+        for columns in self._strips():
+            for start in range(0, self.shape[0], self._tile[0]):
+                rows = slice(start, min(start + self._tile[0], self.shape[0]))
+                copy.write(self._place(start, columns), self._read_tile(rows, columns))
         return copy
 
     def _strips(self) -> Iterator[slice]:
         for start in range(0, self.shape[1], self._tile[1]):
             yield slice(start, min(start + self._tile[1], self.shape[1]))
 
-    def _strip(self, copy: NDArray[Any], columns: slice) -> NDArray[Any]:
-        n = self.shape[0]
-        return copy[n * columns.start : n * columns.stop].reshape(n, columns.stop - columns.start)
+    def _place(self, row: int, columns: slice) -> int:
+        """Where a row of some columns starts: theirs lie after all rows of the columns before."""
+        place: int = self.shape[0] * columns.start + row * (columns.stop - columns.start)
+        return place
 
     def __getstate__(self) -> dict[str, Any]:
         hidden = ("_copy", "_lock")
