@@ -225,8 +225,11 @@ def refuse_values(
     names: Sequence[str] | None = None,
     rows: NDArray[np.intp] | None = None,
     ids: Sequence[Hashable] | None = None,
+    whole: bool = True,
 ) -> None:
     """Refuse values that are NaN, infinite or too large, if the scan of them shows any.
+
+    Of a block of rows, `whole` False, counts are those found so far.
 
     Raises
     ------
@@ -245,7 +248,7 @@ def refuse_values(
     counts = [f"{count} {label}" for count, label in ((n_nan, "NaN"), (n_inf, "infinite")) if count]
     seen = " and ".join(counts) or f"{int(bad.sum())} larger than {LARGEST:g}"
     raise InputError(
-        f"{what} has {seen} value{'s' if bad.sum() > 1 else ''}, in "
+        f"{what} has {'' if whole else 'at least '}{seen} value{'s' if bad.sum() > 1 else ''}, in "
         f"{counted(int(bad.any(1).sum()), 'row')} and "
         f"{counted(int(bad.any(0).sum()), 'column')}, first at {where} (counted from 0): "
         "impute, rescale or drop them first"

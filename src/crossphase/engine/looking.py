@@ -184,7 +184,15 @@ class Wanted:
             ids = None
             if self.ids is not None:
                 ids = self.ids[start - self.first : stop - self.first].tolist()
-            refuse_values(scan, values, name, names=features, rows=np.arange(start, stop), ids=ids)
+            refuse_values(
+                scan,
+                values,
+                name,
+                names=features,
+                rows=np.arange(start, stop),
+                ids=ids,
+                whole=False,
+            )
 
     def _products(
         self, block: Sequence[Any], cells: Cells | None
